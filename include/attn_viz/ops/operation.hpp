@@ -1,0 +1,70 @@
+// An operation: a pure function from tensors to a tensor, with its name, equation and source.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "attn_viz/core/attributes.hpp"
+#include "attn_viz/core/tensor.hpp"
+
+namespace attn_viz {
+
+/// The tensors an operation reads, in the order in which a step lists its inputs.
+using Inputs = std::span<const Tensor* const>;
+
+/// What an operation gives: its values, and what it noticed ("empty_rows": rows without a key).
+struct Outcome {
+  Tensor values;
+  Attributes findings = {};
+};
+
+/// The right side of an equation, from the symbols of the inputs: ("X", "W_Q") → "X W_Q".
+using Equation = std::string (*)(std::span<const std::string> symbols, const Attributes&);
+
+struct Operation {
+  std::string_view name;     ///< as in the trace: "linear"
+  std::string_view meaning;  ///< one line for a reader
+  std::string_view source;   ///< where the formula comes from
+  Equation equation;         ///< null for values that are given, not computed
+  /// @throws Error kInvalid if shapes do not fit or a value is unusable.
+  Outcome (*evaluate)(Inputs, const Attributes&);
+  /// Whether −∞ may stand in the result (it marks a masked score).
+  bool may_mask = false;
+};
+
+namespace ops {
+
+// ---- given ----
+extern const Operation input;      ///< data as given
+extern const Operation parameter;  ///< a learned or chosen matrix as given
+
+// ---- linear ----
+extern const Operation linear;  ///< (X, W[, b]) → X W + b
+extern const Operation matmul;  ///< (A, V) → A V
+extern const Operation concat;  ///< (O₀, …, O₍h₋₁₎) → columns side by side
+
+// ---- score: (Q [n, d_q], K [m, d_k], parameters…) → S [n, m] ----
+extern const Operation dot_product;
+extern const Operation additive;  ///< further inputs W_query, W_key, v[, bias]
+extern const Operation cosine;
+extern const Operation bilinear;  ///< further input W
+
+// ---- adjust: S → S ----
+extern const Operation scale;    ///< attribute "scale"
+extern const Operation softcap;  ///< attribute "cap"
+extern const Operation add;      ///< (S, B) → S + B
+
+// ---- mask ----
+extern const Operation mask;         ///< (X, Y[, allow]) → [n, m] of 0 and 1, by its attributes
+extern const Operation mask_scores;  ///< (S, M) → S with −∞ where M is 0
+
+// ---- normalize: scores → weights ----
+extern const Operation softmax;  ///< attribute "temperature", 1 if absent
+
+}  // namespace ops
+
+/// The operation of this name, or null.
+const Operation* find_operation(std::string_view name);
+
+}  // namespace attn_viz

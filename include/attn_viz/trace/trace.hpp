@@ -1,0 +1,65 @@
+// The trace: every step of a computation, in order, with its values. Every view reads it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "attn_viz/core/attributes.hpp"
+#include "attn_viz/core/tensor.hpp"
+#include "attn_viz/ops/operation.hpp"
+
+namespace attn_viz {
+
+/// The position of a step in its trace.
+using StepId = std::size_t;
+
+/// One line of the mathematics: an operation on earlier steps, and its values.
+struct Step {
+  std::string id;        ///< "layer0/head0/weights"
+  std::string symbol;    ///< "A"
+  std::string op;        ///< the operation's name
+  std::string equation;  ///< "A = softmax(S)"; empty for given values
+  std::vector<StepId> inputs;
+  Attributes attributes;
+  Attributes findings;  ///< what the operation noticed ("empty_rows")
+  Tensor values;
+};
+
+/// What a named axis runs over.
+struct AxisInfo {
+  std::string name;                 ///< "token" or "context"
+  std::vector<std::string> labels;  ///< one for each position
+  /// Patches of an image: rows and columns, row-major.
+  std::optional<std::pair<std::size_t, std::size_t>> grid;
+  std::string image;  ///< path of the picture as given in the document, or ""
+};
+
+struct Trace {
+  std::string generator;
+  std::string title;
+  DType dtype = DType::kFloat64;
+  Attributes settings;  ///< every setting as resolved
+  std::vector<AxisInfo> axes;
+  std::vector<Step> steps;
+
+  /// The step of this id, or null.
+  const Step* find(std::string_view id) const;
+  /// The axis of this name, or null.
+  const AxisInfo* axis(std::string_view name) const;
+};
+
+/// A step's place among the layers and heads: "layer1/head0/weights" → {1, 0, "weights"}.
+struct StepName {
+  std::optional<std::size_t> layer, head;
+  std::string_view step;
+};
+StepName parse_step_id(std::string_view id);
+
+/// The scores that a step of weights was computed from (−∞ marks masked keys), or null.
+const Step* scores_behind(const Trace& trace, const Step& weights);
+
+}  // namespace attn_viz

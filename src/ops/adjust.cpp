@@ -1,0 +1,86 @@
+// What may happen to the scores between the similarity and the normaliser.
+// The order is fixed: scale, softcap, bias, mask; the scale never multiplies the bias.
+#include <cmath>
+
+#include "attn_viz/core/parallel.hpp"
+#include "ops/matrix.hpp"
+
+namespace attn_viz::ops {
+namespace {
+
+/// The tensor with `change` applied to every value.
+template <class Change>
+Tensor each_value(const Tensor& x, Change change) {
+  Tensor y(x.dtype(), x.axes());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = x.values<T>().data();
+    T* to = y.values<T>().data();
+    parallel_for(x.count(), rows_per_block(1), [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) to[i] = change(from[i]);
+    });
+  });
+  return y;
+}
+
+Outcome evaluate_scale(Inputs inputs, const Attributes& attributes) {
+  expect_inputs(inputs, 1);
+  const double factor = attributes.get<double>("scale");
+  return {each_value(*inputs[0], [=](auto s) { return s * static_cast<decltype(s)>(factor); })};
+}
+
+Outcome evaluate_softcap(Inputs inputs, const Attributes& attributes) {
+  expect_inputs(inputs, 1);
+  const double cap = attributes.get<double>("cap");
+  return {each_value(*inputs[0], [=](auto s) {
+    const auto c = static_cast<decltype(s)>(cap);
+    return c * std::tanh(s / c);
+  })};
+}
+
+Outcome evaluate_add(Inputs inputs, const Attributes&) {
+  expect_inputs(inputs, 2);
+  const Tensor &a = *inputs[0], &b = *inputs[1];
+  expect_equal_sizes(a.rows(), b.rows(), "the rows of the summands");
+  expect_equal_sizes(a.columns(), b.columns(), "the columns of the summands");
+  Tensor sum(a.dtype(), a.axes());
+  dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::size_t i = 0; i < a.count(); ++i) {
+      sum.values<T>()[i] = a.values<T>()[i] + b.values<T>()[i];
+    }
+  });
+  return {std::move(sum)};
+}
+
+}  // namespace
+
+const Operation scale{
+    .name = "scale",
+    .meaning = "every score times a constant",
+    .source = "Vaswani et al. 2017, eq. 1",
+    .equation = [](std::span<const std::string> s, const Attributes&) { return "scale · " + s[0]; },
+    .evaluate = evaluate_scale,
+};
+
+const Operation softcap{
+    .name = "softcap",
+    .meaning = "scores bent smoothly into (−cap, cap)",
+    .source = "Gemma Team 2024 (Gemma 2), section 2",
+    .equation = [](std::span<const std::string> s, const Attributes&) {
+      return "cap · tanh(" + s[0] + " / cap)";
+    },
+    .evaluate = evaluate_softcap,
+};
+
+const Operation add{
+    .name = "add",
+    .meaning = "the sum of two matrices of one shape",
+    .source = "",
+    .equation = [](std::span<const std::string> s, const Attributes&) {
+      return s[0] + " + " + s[1];
+    },
+    .evaluate = evaluate_add,
+};
+
+}  // namespace attn_viz::ops

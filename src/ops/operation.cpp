@@ -1,0 +1,45 @@
+// The register of all operations, by name.
+#include "attn_viz/ops/operation.hpp"
+
+#include "attn_viz/core/error.hpp"
+
+namespace attn_viz {
+namespace ops {
+namespace {
+
+Outcome refuse_to_evaluate(Inputs, const Attributes&) {
+  throw Error(ErrorCode::kBug, "given values are not computed");
+}
+
+}  // namespace
+
+const Operation input{
+    .name = "input",
+    .meaning = "data as given",
+    .source = "",
+    .equation = nullptr,
+    .evaluate = refuse_to_evaluate,
+};
+
+const Operation parameter{
+    .name = "parameter",
+    .meaning = "a parameter as given, chosen or drawn at random",
+    .source = "",
+    .equation = nullptr,
+    .evaluate = refuse_to_evaluate,
+};
+
+}  // namespace ops
+
+const Operation* find_operation(std::string_view name) {
+  using namespace ops;
+  static const Operation* const all[] = {&input, &parameter, &linear,  &matmul, &concat,
+                                         &dot_product, &additive, &cosine, &bilinear, &scale,
+                                         &softcap, &add, &mask, &mask_scores, &softmax};
+  for (const Operation* operation : all) {
+    if (operation->name == name) return operation;
+  }
+  return nullptr;
+}
+
+}  // namespace attn_viz

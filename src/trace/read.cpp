@@ -1,0 +1,179 @@
+// The reader of traces.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "attn_viz/trace/json.hpp"
+
+namespace attn_viz {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+Attributes read_attributes(const Value& object);
+
+/// Constants as they were written; lists are told apart by their first element.
+Attribute read_attribute(const Value& value) {
+  const json::Node& node = value.node();
+  switch (node.kind) {
+    case Kind::kBoolean: return node.boolean;
+    case Kind::kNumber: return node.number;
+    case Kind::kText: return node.text;
+    case Kind::kObject: return read_attributes(value);
+    case Kind::kNumbers:
+      if (node.shape.size() == 1) return std::vector<double>(node.numbers.begin(), node.numbers.end());
+      break;
+    case Kind::kArray:
+      if (node.items[0].kind == Kind::kText) return value.texts();
+      if (node.items[0].kind == Kind::kBoolean) return value.booleans();
+      break;
+    case Kind::kNull: break;
+  }
+  throw value.unexpected("a constant: true, false, a number, a text, a list of one kind, or an object");
+}
+
+Attributes read_attributes(const Value& object) {
+  Attributes attributes;
+  for (const auto& [name, value] : object.members()) {
+    attributes.set(std::string(name), read_attribute(value));
+  }
+  return attributes;
+}
+
+AxisInfo read_axis(std::string_view name, const Value& value) {
+  value.allow_keys({"labels", "grid", "image"});
+  AxisInfo axis{.name = std::string(name),
+                .labels = value.require("labels").texts(),
+                .grid = std::nullopt,
+                .image = {}};
+  if (const auto grid = value.find("grid")) {
+    const Tensor sizes = grid->tensor(1, "[rows, columns]", DType::kFloat64);
+    if (sizes.count() != 2 || sizes.at(0) * sizes.at(1) != static_cast<double>(axis.labels.size())) {
+      throw grid->unexpected(fmt::format("[rows, columns] of {} patches", axis.labels.size()));
+    }
+    axis.grid = {static_cast<std::size_t>(sizes.at(0)), static_cast<std::size_t>(sizes.at(1))};
+  }
+  if (const auto image = value.find("image")) axis.image = image->text();
+  return axis;
+}
+
+/// The values of a step, under its axes, after comparing them with what the step says.
+Tensor read_values(const Value& step, const Trace& trace) {
+  const Value shape = step.require("shape");
+  const std::size_t rank = shape.length();
+  const Tensor extents = shape.tensor(1, "a list of extents", DType::kFloat64);
+  std::vector<std::size_t> sizes;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    sizes.push_back(static_cast<std::size_t>(extents.at(axis)));
+  }
+
+  const Value data = step.require("data");
+  Tensor values = data.tensor_with_nulls(rank, fmt::format("numbers of shape {}", shape_text(sizes)),
+                                         trace.dtype);
+  if (values.shape() != sizes) {
+    throw data.error(fmt::format("expected shape {}, got {}", shape_text(sizes),
+                                 shape_text(values.shape())));
+  }
+
+  const Value names = step.require("axes");
+  if (names.length() != rank) {
+    throw names.unexpected(fmt::format("a list of {} axis names or null", rank));
+  }
+  std::vector<Axis> axes = values.axes();
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if (names.is(Kind::kNumbers)) break;  // all null
+    const json::Node& name = names.node().items[axis];
+    if (name.kind == Kind::kNull) continue;
+    const AxisInfo* info = name.kind == Kind::kText ? trace.axis(name.text) : nullptr;
+    if (info == nullptr || info->labels.size() != sizes[axis]) {
+      throw names.error(fmt::format("expected an axis of {} labels, got {}", sizes[axis],
+                                    json::describe(name)));
+    }
+    axes[axis].name = name.text;
+  }
+  return std::move(values).with_axes(std::move(axes));
+}
+
+Step read_step(const Value& value, const Trace& trace,
+               const std::unordered_map<std::string, StepId>& known) {
+  Step step;
+  step.id = value.require("id").text();
+  step.symbol = value.require("symbol").text();
+  step.op = value.require("op").text();
+  if (known.count(step.id) > 0) {
+    throw value.require("id").error(fmt::format("the step \"{}\" is repeated", step.id));
+  }
+  if (const auto equation = value.find("equation")) step.equation = equation->text();
+  for (const std::string& input : value.require("inputs").texts()) {
+    const auto found = known.find(input);
+    if (found == known.end()) {
+      throw value.require("inputs").error(
+          fmt::format("expected the ids of earlier steps, got \"{}\"", input));
+    }
+    step.inputs.push_back(found->second);
+  }
+  if (const auto attributes = value.find("attributes")) {
+    step.attributes = read_attributes(*attributes);
+  }
+  constexpr std::string_view kFixed[] = {"id",     "symbol",     "op",   "equation",
+                                         "inputs", "attributes", "axes", "shape",
+                                         "data",   "comment"};
+  for (const auto& [name, finding] : value.members()) {
+    if (std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
+      step.findings.set(std::string(name), read_attribute(finding));
+    }
+  }
+  step.values = read_values(value, trace);
+  return step;
+}
+
+}  // namespace
+
+bool is_trace(const json::Node& document) {
+  if (document.kind != Kind::kObject) return false;
+  return std::any_of(document.members.begin(), document.members.end(), [](const auto& member) {
+    return member.first == "format" && member.second.text == "attn-viz trace";
+  });
+}
+
+Trace read_trace(const Value& document) {
+  document.allow_keys({"format", "version", "generator", "title", "dtype", "settings", "axes",
+                       "steps"});
+  if (document.require("format").text() != "attn-viz trace") {
+    throw document.require("format").unexpected("\"attn-viz trace\"");
+  }
+  if (document.require("version").number() != 1) throw document.require("version").unexpected("1");
+
+  Trace trace;
+  if (const auto generator = document.find("generator")) trace.generator = generator->text();
+  if (const auto title = document.find("title")) trace.title = title->text();
+  const Value dtype = document.require("dtype");
+  if (dtype.text() == "float32") {
+    trace.dtype = DType::kFloat32;
+  } else if (dtype.text() != "float64") {
+    throw dtype.unexpected("\"float64\" or \"float32\"");
+  }
+  if (const auto settings = document.find("settings")) trace.settings = read_attributes(*settings);
+  for (const auto& [name, axis] : document.require("axes").members()) {
+    trace.axes.push_back(read_axis(name, axis));
+  }
+
+  std::unordered_map<std::string, StepId> known;
+  const Value steps = document.require("steps");
+  for (std::size_t i = 0; i < steps.length(); ++i) {
+    if (!steps.is(Kind::kArray)) throw steps.unexpected("a list of steps");
+    const Value step(steps.node().items[i], fmt::format("{}/{}", steps.pointer(), i));
+    trace.steps.push_back(read_step(step, trace, known));
+    known.emplace(trace.steps.back().id, i);
+  }
+  return trace;
+}
+
+Trace read_trace(std::string_view text) {
+  const json::Node document = json::parse(text);
+  return read_trace(Value(document, ""));
+}
+
+}  // namespace attn_viz

@@ -1,0 +1,45 @@
+#include "attn_viz/trace/trace.hpp"
+
+#include <charconv>
+
+namespace attn_viz {
+
+const Step* Trace::find(std::string_view id) const {
+  for (const Step& step : steps) {
+    if (step.id == id) return &step;
+  }
+  return nullptr;
+}
+
+const AxisInfo* Trace::axis(std::string_view name) const {
+  for (const AxisInfo& axis : axes) {
+    if (axis.name == name) return &axis;
+  }
+  return nullptr;
+}
+
+StepName parse_step_id(std::string_view id) {
+  StepName name{std::nullopt, std::nullopt, id};
+  const auto take = [&](std::string_view word) -> std::optional<std::size_t> {
+    std::size_t number = 0;
+    const std::string_view rest = name.step;
+    if (rest.substr(0, word.size()) != word) return std::nullopt;
+    const auto [end, failure] =
+        std::from_chars(rest.data() + word.size(), rest.data() + rest.size(), number);
+    const auto used = static_cast<std::size_t>(end - rest.data());
+    if (failure != std::errc{} || used >= rest.size() || rest[used] != '/') return std::nullopt;
+    name.step = rest.substr(used + 1);
+    return number;
+  };
+  name.layer = take("layer");
+  name.head = take("head");
+  return name;
+}
+
+const Step* scores_behind(const Trace& trace, const Step& weights) {
+  if (weights.inputs.empty()) return nullptr;
+  const Step& scores = trace.steps[weights.inputs[0]];
+  return scores.values.axes() == weights.values.axes() ? &scores : nullptr;
+}
+
+}  // namespace attn_viz

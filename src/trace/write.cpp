@@ -1,0 +1,161 @@
+// The writer: blocks of rows become text on all cores and go to the sink in order.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "attn_viz/core/json_write.hpp"
+#include "attn_viz/core/parallel.hpp"
+#include "attn_viz/trace/json.hpp"
+
+namespace attn_viz {
+namespace {
+
+using json::append;
+using json::append_list;
+
+/// Rows of a tensor's last axis, with the brackets of the axes before it.
+class RowWriter {
+ public:
+  explicit RowWriter(const Tensor& tensor) : tensor_(tensor) {
+    // How many rows each outer axis spans, innermost first.
+    std::size_t span = 1;
+    for (std::size_t axis = tensor.rank() - 1; axis-- > 0;) {
+      span *= tensor.size(axis);
+      spans_.push_back(span);
+    }
+  }
+
+  std::size_t rows() const { return spans_.empty() ? 1 : spans_.back(); }
+
+  void append_row(std::string& text, std::size_t row) const {
+    text += row == 0 ? "\n        " : ",\n        ";
+    for (const std::size_t span : spans_) {
+      if (span != spans_.back() && row % span == 0) text += '[';
+    }
+    dispatch(tensor_.dtype(), [&](auto zero) {
+      const std::size_t width = tensor_.columns();
+      append_list(text, tensor_.values<decltype(zero)>().subspan(row * width, width));
+    });
+    for (const std::size_t span : spans_) {
+      if (span != spans_.back() && (row + 1) % span == 0) text += ']';
+    }
+  }
+
+ private:
+  const Tensor& tensor_;
+  std::vector<std::size_t> spans_;
+};
+
+void write_data(const Tensor& tensor, const Sink& sink) {
+  std::string text;
+  if (tensor.rank() == 0) {
+    dispatch(tensor.dtype(), [&](auto zero) {
+      append(text, tensor.values<decltype(zero)>()[0]);
+    });
+    return sink(text);
+  }
+  if (tensor.rank() == 1) {
+    dispatch(tensor.dtype(), [&](auto zero) {
+      append_list(text, tensor.values<decltype(zero)>());
+    });
+    return sink(text);
+  }
+
+  const RowWriter writer(tensor);
+  const std::size_t block = rows_per_block(40 * tensor.columns());
+  std::vector<std::string> texts(4 * parallel_width());
+  sink("[");
+  for (std::size_t begin = 0; begin < writer.rows(); begin += block * texts.size()) {
+    const std::size_t end = std::min(writer.rows(), begin + block * texts.size());
+    parallel_for(end - begin, block, [&](std::size_t first, std::size_t last) {
+      std::string& part = texts[first / block];
+      part.clear();
+      for (std::size_t row = first; row < last; ++row) writer.append_row(part, begin + row);
+    });
+    const std::size_t used = (end - begin + block - 1) / block;
+    for (std::size_t i = 0; i < used; ++i) sink(texts[i]);
+  }
+  sink("\n      ]");
+}
+
+std::string axes_text(const Tensor& tensor) {
+  std::string text = "[";
+  for (const Axis& axis : tensor.axes()) {
+    if (text.size() > 1) text += ", ";
+    if (axis.name.empty()) {
+      text += "null";
+    } else {
+      append(text, axis.name);
+    }
+  }
+  return text + "]";
+}
+
+void write_step(const Trace& trace, const Step& step, const Sink& sink) {
+  std::string text = "    {\n      \"id\": ";
+  append(text, step.id);
+  text += ", \"symbol\": ";
+  append(text, step.symbol);
+  text += ", \"op\": ";
+  append(text, step.op);
+  if (!step.equation.empty()) {
+    text += ",\n      \"equation\": ";
+    append(text, step.equation);
+  }
+  std::vector<std::string_view> inputs;
+  for (const StepId input : step.inputs) inputs.push_back(trace.steps[input].id);
+  text += ",\n      \"inputs\": ";
+  append_list(text, inputs);
+  if (!step.attributes.empty()) {
+    text += ",\n      \"attributes\": ";
+    append(text, step.attributes);
+  }
+  for (const auto& [name, value] : step.findings) {
+    text += ",\n      ";
+    append(text, name);
+    text += ": ";
+    append(text, value);
+  }
+  text += fmt::format(",\n      \"axes\": {}, \"shape\": {},\n      \"data\": ",
+                      axes_text(step.values), shape_text(step.values.shape()));
+  sink(text);
+  write_data(step.values, sink);
+  sink("\n    }");
+}
+
+void append_axis(std::string& text, const AxisInfo& axis) {
+  append(text, axis.name);
+  text += ": {\"labels\": ";
+  append_list(text, axis.labels);
+  if (axis.grid) text += fmt::format(", \"grid\": [{}, {}]", axis.grid->first, axis.grid->second);
+  if (!axis.image.empty()) {
+    text += ", \"image\": ";
+    append(text, axis.image);
+  }
+  text += '}';
+}
+
+}  // namespace
+
+void write_trace(const Trace& trace, const Sink& sink) {
+  std::string head = "{\n  \"format\": \"attn-viz trace\",\n  \"version\": 1,\n  \"generator\": ";
+  append(head, trace.generator);
+  head += ",\n  \"title\": ";
+  append(head, trace.title);
+  head += fmt::format(",\n  \"dtype\": \"{}\",\n  \"settings\": ", name_of(trace.dtype));
+  append(head, trace.settings);
+  head += ",\n  \"axes\": {";
+  for (const AxisInfo& axis : trace.axes) {
+    head += &axis == trace.axes.data() ? "\n    " : ",\n    ";
+    append_axis(head, axis);
+  }
+  head += "\n  },\n  \"steps\": [\n";
+  sink(head);
+  for (const Step& step : trace.steps) {
+    if (&step != trace.steps.data()) sink(",\n");
+    write_step(trace, step, sink);
+  }
+  sink("\n  ]\n}\n");
+}
+
+}  // namespace attn_viz
