@@ -58,4 +58,17 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   return nearest;
 }
 
+Error unknown_name(ErrorCode code, std::string_view kind, std::string_view name,
+                   std::span<const std::string_view> known) {
+  std::string list;
+  for (const std::string_view candidate : known) {
+    list += (list.empty() ? "" : ", ") + std::string(candidate);
+  }
+  Error error(code, "unknown " + std::string(kind) + " \"" + std::string(name) +
+                        "\"; expected one of " + list);
+  const std::string_view near = nearest_name(name, known);
+  if (!near.empty()) error.hint("did you mean \"" + std::string(near) + "\"?");
+  return error;
+}
+
 }  // namespace attn_viz

@@ -90,6 +90,17 @@ Tensor Tensor::slice_columns(std::size_t first, std::size_t width) const {
   return result;
 }
 
+Tensor Tensor::part(std::size_t index) const {
+  Tensor result(dtype(), std::vector<Axis>(axes_.begin() + 1, axes_.end()));
+  std::visit(
+      [&]<class T>(const Buffer<T>& from) {
+        const std::size_t size = result.count();
+        std::copy_n(from.data() + index * size, size, result.values<T>().data());
+      },
+      values_);
+  return result;
+}
+
 bool Tensor::same_bits(const Tensor& other) const {
   if (axes_ != other.axes_ || dtype() != other.dtype()) return false;
   return std::visit(

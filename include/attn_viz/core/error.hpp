@@ -53,4 +53,9 @@ class Error : public std::exception {
 /// Distance counts insertions, deletions, replacements and exchanged neighbours.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
+/// "unknown score "cosin"; expected one of …", with the nearest name as a hint.
+/// @param kind  what is named: "score".
+Error unknown_name(ErrorCode code, std::string_view kind, std::string_view name,
+                   std::span<const std::string_view> known);
+
 }  // namespace attn_viz

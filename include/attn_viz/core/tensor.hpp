@@ -90,6 +90,9 @@ class Tensor {
   /// Columns [first, first + width) of a matrix.
   Tensor slice_columns(std::size_t first, std::size_t width) const;
 
+  /// The index-th part along the first axis: of [h, n, m] the matrix [n, m].
+  Tensor part(std::size_t index) const;
+
   /// The same shape, axis names, dtype and bits (so −0 differs from 0).
   bool same_bits(const Tensor& other) const;
 

@@ -28,8 +28,6 @@ class Recorder {
   StepId step(std::string_view name, std::string symbol, const Operation& operation,
               std::vector<StepId> inputs, Attributes attributes = {});
 
-  const Tensor& values(StepId step) const { return trace_->steps[step].values; }
-
  private:
   StepId give(const Operation& operation, std::string_view name, std::string symbol,
               Tensor values);

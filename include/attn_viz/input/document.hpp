@@ -1,0 +1,39 @@
+// Input documents: JSON with embeddings and settings. Format: docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "attn_viz/core/json.hpp"
+#include "attn_viz/mechanisms/settings.hpp"
+
+namespace attn_viz {
+
+/// Settings from the command line, which go before those of the document.
+struct Overrides {
+  std::optional<std::size_t> heads = {};
+  std::optional<ScoreType> score = {};
+  std::optional<double> scale = {};
+  bool causal = false;
+  std::optional<std::pair<double, double>> window = {};
+  bool identity_weights = false;
+  bool random_weights = false;
+  std::optional<std::uint64_t> seed = {};
+  std::optional<DType> dtype = {};
+};
+
+/// The scoring function of this name (or short name), or none.
+std::optional<ScoreType> find_score(std::string_view name);
+
+/// Reads a document.
+/// @param default_title  used where the document has none: the file's stem.
+/// @throws Error kInvalid with a JSON pointer, what was expected, and a hint where a fix is likely.
+Problem read_document(std::string_view text, std::string default_title,
+                      const Overrides& overrides = {});
+Problem read_document(const json::Value& document, std::string default_title,
+                      const Overrides& overrides = {});
+
+}  // namespace attn_viz

@@ -1,0 +1,222 @@
+// run: load → compute → write, for each input.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "attn_viz/core/files.hpp"
+#include "attn_viz/core/parallel.hpp"
+#include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/figure/paint.hpp"
+#include "attn_viz/mechanisms/attention.hpp"
+#include "attn_viz/trace/json.hpp"
+#include "cli/commands.hpp"
+
+namespace attn_viz::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunOptions {
+  std::vector<std::string> inputs;
+  std::string output;
+  Overrides overrides;
+  figure::HeatmapOptions heatmaps;
+  std::vector<figure::Format> formats = {figure::Format::kPng};
+  bool no_trace = false, no_heatmaps = false;
+};
+
+std::string stem_of(const std::string& input) {
+  return input == "-" ? "stdin" : fs::path(input).stem().string();
+}
+
+/// @throws Error kUsage if two inputs would write into one folder.
+void expect_different_stems(const std::vector<std::string>& inputs) {
+  std::map<std::string, std::string> first;
+  for (const std::string& input : inputs) {
+    const auto [known, is_new] = first.emplace(stem_of(input), input);
+    if (is_new) continue;
+    throw Error(ErrorCode::kUsage,
+                fmt::format("{} and {} have the same stem, so both would write {}/", known->second,
+                            input, stem_of(input)))
+        .hint("rename one, or run them one after the other with different -o");
+  }
+}
+
+Trace compute(const std::string& input, const Overrides& overrides) {
+  const json::Node document = json::parse(read_file(input));
+  const json::Value root(document, "");
+  if (is_trace(document)) {
+    throw root.error("expected an input document, got a trace")
+        .hint("give the document that the trace was made from");
+  }
+  return run_attention(read_document(root, stem_of(input), overrides));
+}
+
+void write_trace_file(const Trace& trace, const fs::path& path) {
+  AtomicFile file(path);
+  write_trace(trace, [&](std::string_view piece) { file.write(piece); });
+  file.commit();
+}
+
+/// Paints figures on all cores; a thread reuses its fonts and labels from figure to figure.
+/// @return the characters for which no font is installed.
+std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
+                                    const std::vector<figure::Format>& formats,
+                                    const fs::path& folder) {
+  std::vector<std::vector<char32_t>> missing(figures.size());
+  const std::size_t share = (figures.size() + parallel_width() - 1) / parallel_width();
+  parallel_for(figures.size(), share, [&](std::size_t first, std::size_t last) {
+    figure::Painter painter;
+    for (std::size_t i = first; i < last; ++i) {
+      for (const figure::Format format : formats) {
+        const figure::Picture picture = painter.paint(figures[i].figure, format);
+        write_file(folder / fmt::format("{}.{}", figures[i].name, name_of(format)), picture.bytes);
+        missing[i] = picture.missing_glyphs;
+      }
+    }
+  });
+  std::vector<char32_t> all;
+  for (const auto& glyphs : missing) all.insert(all.end(), glyphs.begin(), glyphs.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+void append_utf8(std::string& text, char32_t c) {
+  const auto continuation = [&](int shift) {
+    text += static_cast<char>(0x80 | ((c >> shift) & 0x3F));
+  };
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xC0 | (c >> 6));
+    continuation(0);
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xE0 | (c >> 12));
+    continuation(6), continuation(0);
+  } else {
+    text += static_cast<char>(0xF0 | (c >> 18));
+    continuation(12), continuation(6), continuation(0);
+  }
+}
+
+void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
+                     Console& console) {
+  if (glyphs.empty()) return;
+  constexpr std::size_t kNamed = 10;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(kNamed, glyphs.size()); ++i) {
+    names += i == 0 ? "" : ", ";
+    append_utf8(names, glyphs[i]);
+    names += fmt::format(" (U+{:04X})", static_cast<std::uint32_t>(glyphs[i]));
+  }
+  if (glyphs.size() > kNamed) names += fmt::format(" and {} more", glyphs.size() - kNamed);
+  console.warn(fmt::format("{}: no installed font has {}; drawn as boxes\n"
+                           "  hint: install a font that has them, such as one of Debian's fonts-noto",
+                           input, names));
+}
+
+/// "out/alice: trace.json, heatmap.png, 2 figures in heatmaps/".
+std::string summary(const RunOptions& options, const fs::path& folder,
+                    const std::vector<figure::NamedFigure>& figures) {
+  std::string list = options.no_trace ? "" : "trace.json";
+  const auto add = [&](const std::string& what) { list += (list.empty() ? "" : ", ") + what; };
+  if (!figures.empty()) {
+    for (const figure::Format format : options.formats) {
+      add(fmt::format("heatmap.{}", name_of(format)));
+    }
+    const std::size_t count = (figures.size() - 1) * options.formats.size();
+    add(fmt::format("{} figure{} in heatmaps/", count, count == 1 ? "" : "s"));
+  }
+  return fmt::format("{}: {}", folder.string(), list.empty() ? "nothing asked for" : list);
+}
+
+void run_one(const std::string& input, const RunOptions& options, Console& console) {
+  console.progress(fmt::format("{}: computing", input));
+  const Trace trace = compute(input, options.overrides);
+  std::vector<figure::NamedFigure> figures;
+  if (!options.no_heatmaps) figures = figure::heatmaps(trace, options.heatmaps);
+
+  const fs::path folder = fs::path(options.output) / stem_of(input);
+  make_folder(folder);
+  if (!options.no_trace) {
+    console.progress(fmt::format("{}: writing the trace", input));
+    write_trace_file(trace, folder / "trace.json");
+  }
+  if (!figures.empty()) {
+    console.progress(fmt::format("{}: drawing {} figures", input, figures.size()));
+    make_folder(folder / "heatmaps");
+    warn_of_missing(write_figures(figures, options.formats, folder), input, console);
+  }
+  console.result(summary(options, folder, figures));
+}
+
+/// Every input, also after one has failed. @return the exit code of the first failure, or 0.
+int run_all(const RunOptions& options, Console& console) {
+  expect_different_stems(options.inputs);
+  int code = 0;
+  for (const std::string& input : options.inputs) {
+    try {
+      run_one(input, options, console);
+    } catch (Error& error) {
+      console.fail(error.in_file(input == "-" ? "standard input" : input));
+      if (code == 0) code = static_cast<int>(error.code());
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+Action add_run(CLI::App& app, Console& console) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& command = *app.add_subcommand("run", "Compute attention; write the trace and heatmaps");
+  command.footer(
+      "Example:\n"
+      "  attn-viz run samples/alice.json -o out --causal\n"
+      "writes out/alice/trace.json, out/alice/heatmap.png with both heads, and one picture for\n"
+      "each head in out/alice/heatmaps/.");
+  command.add_option("INPUT", options->inputs, "Documents (JSON); - reads standard input")
+      ->required();
+  command.add_option("-o,--output", options->output, "Folder; each input gets one of its own in it")
+      ->type_name("DIR")
+      ->required();
+  command
+      .add_option("--draw",
+                  [options](const CLI::results_t& values) {
+                    options->heatmaps.all_steps = values[0] == "all";
+                    return true;
+                  },
+                  "weights (default), or all: also Q, K, V, scores, outputs, parameters")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"weights", "all"}));
+  command
+      .add_option("--color-scale",
+                  [options](const CLI::results_t& values) {
+                    options->heatmaps.auto_scale = values[0] == "auto";
+                    return true;
+                  },
+                  "unit (default): weights from 0 to 1; auto: the range of the data")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"unit", "auto"}));
+  command.add_option("--query", options->heatmaps.query,
+                     "Query whose weights are drawn as a map of patches: index or label")
+      ->type_name("QUERY");
+  command
+      .add_option("--format", options->formats, "Kinds of picture: png (default), svg, pdf")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, figure::Format>{{"png", figure::Format::kPng},
+                                                {"svg", figure::Format::kSvg},
+                                                {"pdf", figure::Format::kPdf}}));
+  command.add_flag("--no-trace", options->no_trace, "Do not write trace.json");
+  command.add_flag("--no-heatmaps", options->no_heatmaps, "Do not draw");
+  add_setting_options(command, options->overrides);
+  return [options, &console] { return run_all(*options, console); };
+}
+
+}  // namespace attn_viz::cli

@@ -1,0 +1,306 @@
+#include "attn_viz/figure/heatmaps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "attn_viz/core/error.hpp"
+
+namespace attn_viz::figure {
+namespace {
+
+/// "layer0/head0/weights" → "heatmaps/layer0-head0-weights".
+std::string file_name(std::string id) {
+  std::replace(id.begin(), id.end(), '/', '-');
+  return "heatmaps/" + id;
+}
+
+bool is_weights(const Step& step) { return parse_step_id(step.id).step == "weights"; }
+
+/// "Layer 0, head 1: weights"; a step without layer or head is named alone.
+std::string describe(const Step& step) {
+  const StepName name = parse_step_id(step.id);
+  std::string place;
+  if (name.layer) place = fmt::format("Layer {}", *name.layer);
+  if (name.head) place += fmt::format(", head {}", *name.head);
+  return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
+}
+
+std::string subtitle_of(const Step& step) {
+  const std::string& text = step.equation.empty() ? step.symbol : step.equation;
+  return fmt::format("{}    {}", describe(step), text);
+}
+
+/// The labels of one axis of a step, under the name of what stands there.
+LabelledAxis labelled(const Trace& trace, const Axis& axis, std::string_view name) {
+  const AxisInfo* info = axis.name.empty() ? nullptr : trace.axis(axis.name);
+  LabelledAxis labelled{.name = std::string(name), .labels = {}};
+  if (info != nullptr) labelled.labels = info->labels;
+  return labelled;
+}
+
+// ---- scales ----
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  bool empty() const { return low > high; }
+};
+
+/// Widens a range by the finite values of a tensor.
+void widen(Range& range, const Tensor& tensor) {
+  dispatch(tensor.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    for (const T value : tensor.values<T>()) {
+      if (!std::isfinite(value)) continue;
+      range.low = std::min(range.low, static_cast<double>(value));
+      range.high = std::max(range.high, static_cast<double>(value));
+    }
+  });
+}
+
+/// One scale for a step of all layers and heads, so that figures can be compared.
+ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale) {
+  Range range;
+  std::size_t steps = 0;
+  for (const Step& step : trace.steps) {
+    if (parse_step_id(step.id).step != step_name) continue;
+    widen(range, step.values);
+    ++steps;
+  }
+  const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  if (step_name == "weights" && !auto_scale) {
+    return {ColorMap::kViridis, 0, 1, fmt::format("weight, fixed from 0 to 1{}", shared)};
+  }
+  if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
+  if (range.empty()) range = {0, 1};
+  if (step_name == "weights") {
+    if (range.low == range.high) range.high = range.low + 1;
+    return {ColorMap::kViridis, range.low, range.high,
+            fmt::format("weight, range of the data ({:.3g} to {:.3g}){}", range.low, range.high,
+                        shared)};
+  }
+  double size = std::max(std::abs(range.low), std::abs(range.high));
+  if (size == 0) size = 1;
+  return {ColorMap::kDiverging, -size, size,
+          fmt::format("value, ± the largest size ({:.3g}){}", size, shared)};
+}
+
+// ---- figures ----
+
+std::optional<Matrix> scores_matrix(const Trace& trace, const Step& weights) {
+  const Step* scores = scores_behind(trace, weights);
+  return scores == nullptr ? std::nullopt : std::optional(Matrix(scores->values));
+}
+
+std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
+  std::vector<std::string> notes;
+  const auto empty = step.findings.get_or("empty_rows", std::vector<double>{});
+  if (empty.empty()) return notes;
+  std::string rows;
+  const AxisInfo* axis = trace.axis(step.values.axes()[0].name);
+  constexpr std::size_t kNamed = 5;
+  for (std::size_t i = 0; i < std::min(kNamed, empty.size()); ++i) {
+    const auto row = static_cast<std::size_t>(empty[i]);
+    rows += (i == 0 ? "" : ", ") + (axis == nullptr ? std::to_string(row) : axis->labels[row]);
+  }
+  if (empty.size() > kNamed) rows += fmt::format(" and {} more", empty.size() - kNamed);
+  notes.push_back(fmt::format("No key is visible to: {}; all its weights are 0.", rows));
+  return notes;
+}
+
+Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
+  return {.title = trace.title,
+          .subtitle = subtitle_of(step),
+          .rows = labelled(trace, step.values.axes()[0], "queries"),
+          .columns = labelled(trace, step.values.axes()[1], "keys"),
+          .panels = {{.title = {},
+                      .values = Matrix(step.values),
+                      .scores = scores_matrix(trace, step),
+                      .marked = std::nullopt}},
+          .panels_per_row = 1,
+          .scale = scale,
+          .notes = notes_of(trace, step)};
+}
+
+/// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
+/// many rows as make the figure about as wide as high.
+Figure overview(const Trace& trace, const std::vector<const Step*>& weights,
+                const ColorScale& scale) {
+  Figure figure = weights_figure(trace, *weights[0], scale);
+  figure.panels.clear();
+  std::size_t layers = 0;
+  for (const Step* step : weights) {
+    const StepName name = parse_step_id(step->id);
+    layers = std::max(layers, name.layer.value_or(0) + 1);
+    figure.panels.push_back({.title = {},
+                             .values = Matrix(step->values),
+                             .scores = scores_matrix(trace, *step),
+                             .marked = std::nullopt});
+  }
+  const std::size_t heads = weights.size() / std::max<std::size_t>(1, layers);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const StepName name = parse_step_id(weights[i]->id);
+    figure.panels[i].title = layers > 1 ? fmt::format("layer {}, head {}", *name.layer, *name.head)
+                                        : fmt::format("head {}", name.head.value_or(i));
+  }
+  const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(heads))));
+  figure.panels_per_row = layers > 1 || heads <= 3 ? heads : std::max<std::size_t>(square, 3);
+  figure.subtitle = fmt::format("Attention weights of {} head{}", weights.size(),
+                                weights.size() == 1 ? "" : "s");
+  return figure;
+}
+
+/// One query's weights, folded to the grid of the patches that are the keys.
+Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const ColorScale& scale) {
+  const auto [rows, columns] = *trace.axis(step.values.axes()[1].name)->grid;
+  const AxisInfo& queries = *trace.axis(step.values.axes()[0].name);
+  Figure figure{.title = trace.title,
+                .subtitle = fmt::format("{} of query {} {}", describe(step),
+                                        queries.grid ? "patch" : "token", queries.labels[query]),
+                .rows = {.name = "patch row", .labels = {}},
+                .columns = {.name = "patch column", .labels = {}},
+                .panels = {},
+                .panels_per_row = 1,
+                .scale = scale,
+                .notes = {}};
+  Panel panel{.title = {},
+              .values = Matrix::of_row(step.values, query, rows, columns),
+              .scores = std::nullopt,
+              .marked = std::nullopt};
+  if (const Step* scores = scores_behind(trace, step)) {
+    panel.scores = Matrix::of_row(scores->values, query, rows, columns);
+  }
+  const bool same_sequence = step.values.axes()[0].name == step.values.axes()[1].name;
+  if (same_sequence) {
+    panel.marked = {query / columns, query % columns};
+    figure.notes.push_back("The outlined patch is the query.");
+  }
+  figure.panels.push_back(std::move(panel));
+  return figure;
+}
+
+/// Any other step as it is: a matrix, or a vector as one row.
+Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
+  const std::vector<Axis>& axes = step.values.axes();
+  const bool vector = axes.size() == 1;
+  const auto name = [](const Axis& axis, std::string_view of_scores) {
+    return axis.name.empty() ? std::string_view("dimension") : of_scores;
+  };
+  const bool of_pairs = axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty();
+  Figure figure{
+      .title = trace.title,
+      .subtitle = subtitle_of(step),
+      .rows = {},
+      .columns = labelled(trace, axes.back(), name(axes.back(), of_pairs ? "keys" : "token")),
+      .panels = {{.title = {},
+                  .values = Matrix(step.values),
+                  .scores = std::nullopt,
+                  .marked = std::nullopt}},
+      .panels_per_row = 1,
+      .scale = scale,
+      .notes = {}};
+  if (vector) {
+    figure.rows = {.name = "", .labels = {step.symbol}};
+  } else {
+    figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
+  }
+  return figure;
+}
+
+/// The query that was asked for, by index or label; otherwise the middle patch or the first token.
+std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::string>& wanted) {
+  const std::size_t n = queries.labels.size();
+  if (!wanted) {
+    const auto& grid = queries.grid;
+    return grid ? grid->first / 2 * grid->second + grid->second / 2 : 0;
+  }
+  std::size_t index = n;
+  const char* end = wanted->data() + wanted->size();
+  const auto [rest, failure] = std::from_chars(wanted->data(), end, index);
+  if (failure != std::errc{} || rest != end) {
+    const auto found = std::find(queries.labels.begin(), queries.labels.end(), *wanted);
+    index = static_cast<std::size_t>(found - queries.labels.begin());
+  }
+  if (index < n) return index;
+  throw Error(ErrorCode::kInvalid,
+              fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}",
+                          *wanted, n - 1, queries.grid ? " (row,column)" : ""));
+}
+
+}  // namespace
+
+void verify_weights(const Trace& trace, const Step& weights) {
+  const Tensor& a = weights.values;
+  const Step* scores = scores_behind(trace, weights);
+  const bool sums_to_one = weights.op == "softmax";
+  const double tolerance = a.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
+  const auto refuse = [&](std::size_t row, const std::string& what) {
+    throw Error(ErrorCode::kInvalid, fmt::format("row {}: {}; not drawn", row, what))
+        .at(weights.id);
+  };
+  dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const std::size_t m = a.columns();
+    for (std::size_t i = 0; i < a.rows(); ++i) {
+      const T* row = a.values<T>().data() + i * m;
+      const T* row_scores =
+          scores == nullptr ? nullptr : scores->values.values<T>().data() + i * m;
+      double sum = 0;
+      bool visible = false, leaks = false, outside = false;
+      for (std::size_t j = 0; j < m; ++j) {
+        sum += static_cast<double>(row[j]);
+        const bool masked =
+            row_scores != nullptr && row_scores[j] == -std::numeric_limits<T>::infinity();
+        visible |= !masked;
+        leaks |= masked && row[j] != 0;
+        outside |= !(row[j] >= 0 && row[j] <= 1);
+      }
+      if (leaks) refuse(i, "expected weight 0 where a key is masked");
+      if (!sums_to_one) continue;
+      if (outside) refuse(i, "expected weights from 0 to 1");
+      if (std::abs(sum - (visible ? 1 : 0)) > tolerance) {
+        refuse(i, fmt::format("expected weights with sum {}, got sum {:.6g}", visible ? 1 : 0, sum));
+      }
+    }
+  });
+}
+
+std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options) {
+  std::vector<const Step*> weights;
+  for (const Step& step : trace.steps) {
+    if (!is_weights(step)) continue;
+    verify_weights(trace, step);
+    weights.push_back(&step);
+  }
+  std::vector<NamedFigure> figures;
+  if (!weights.empty()) {
+    const ColorScale scale = scale_of(trace, "weights", options.auto_scale);
+    figures.push_back({"heatmap", overview(trace, weights, scale)});
+    for (const Step* step : weights) {
+      figures.push_back({file_name(step->id), weights_figure(trace, *step, scale)});
+      const AxisInfo* keys = trace.axis(step->values.axes()[1].name);
+      if (keys == nullptr || !keys->grid) continue;
+      const AxisInfo& queries = *trace.axis(step->values.axes()[0].name);
+      const std::size_t query = chosen_query(queries, options.query);
+      figures.push_back({fmt::format("{}-query{}", file_name(step->id), query),
+                         patch_map(trace, *step, query, scale)});
+    }
+  }
+  if (!options.all_steps) return figures;
+  std::map<std::string_view, ColorScale> scales;
+  for (const Step& step : trace.steps) {
+    const bool drawable = step.values.rank() >= 1 && step.values.count() > 0;
+    if (!drawable || is_weights(step)) continue;
+    const std::string_view name = parse_step_id(step.id).step;
+    if (scales.count(name) == 0) scales.emplace(name, scale_of(trace, name, options.auto_scale));
+    figures.push_back({file_name(step.id), step_figure(trace, step, scales.at(name))});
+  }
+  return figures;
+}
+
+}  // namespace attn_viz::figure

@@ -1,0 +1,188 @@
+// The recipe of attention. Source: Vaswani et al. 2017, section 3.2.
+#include "attn_viz/mechanisms/attention.hpp"
+
+#include <fmt/format.h>
+
+#include "attn_viz/core/error.hpp"
+#include "attn_viz/core/version.hpp"
+#include "attn_viz/trace/recorder.hpp"
+#include "mechanisms/parameters.hpp"
+
+namespace attn_viz {
+namespace {
+
+/// The steps that a layer reads: X asks, Y gives the keys, V the values.
+struct Sources {
+  StepId x, y, v;
+};
+
+const Operation& operation_of(ScoreType type) {
+  switch (type) {
+    case ScoreType::kDotProduct:
+    case ScoreType::kScaledDotProduct: return ops::dot_product;
+    case ScoreType::kAdditive: return ops::additive;
+    case ScoreType::kCosine: return ops::cosine;
+    case ScoreType::kBilinear: return ops::bilinear;
+  }
+  throw Error(ErrorCode::kBug, "a scoring function without an operation");
+}
+
+/// X W + b, with the parameters written down first.
+StepId project(Recorder& record, std::string_view name, std::string symbol, StepId x,
+               std::pair<std::string_view, Tensor> w,
+               std::pair<std::string_view, std::optional<Tensor>> b) {
+  std::vector<StepId> inputs{x};
+  inputs.push_back(record.parameter(w.first, std::string(w.first), std::move(w.second)));
+  if (b.second) {
+    inputs.push_back(record.parameter(b.first, std::string(b.first), std::move(*b.second)));
+  }
+  return record.step(name, std::move(symbol), ops::linear, std::move(inputs));
+}
+
+Attributes constants_of(const MaskSettings& mask) {
+  Attributes constants;
+  if (mask.causal) constants.set("causal", true);
+  if (mask.window) {
+    constants.set("window", std::vector<double>{mask.window->first, mask.window->second});
+  }
+  if (!mask.padding.empty()) constants.set("padding", mask.padding);
+  return constants;
+}
+
+/// The visible pairs of a layer, the same for all heads; none if nothing is hidden.
+std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, Sources from) {
+  if (mask.hides_nothing()) return std::nullopt;
+  std::vector<StepId> inputs{from.x, from.y};
+  if (mask.allow) inputs.push_back(record.parameter("allow", "allow", *mask.allow));
+  return record.step("mask", "M", ops::mask, std::move(inputs), constants_of(mask));
+}
+
+/// One head, a recorded step per line of the mathematics.
+StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters& head,
+              double scale, Sources from, std::optional<StepId> mask, std::string output_symbol) {
+  const StepId q = project(record, "query", "Q", from.x, {"W_Q", std::move(head.w_q)},
+                           {"b_Q", std::move(head.b_q)});
+  const StepId k = project(record, "key", "K", from.y, {"W_K", std::move(head.w_k)},
+                           {"b_K", std::move(head.b_k)});
+  const StepId v = project(record, "value", "V", from.v, {"W_V", std::move(head.w_v)},
+                           {"b_V", std::move(head.b_v)});
+
+  // How well does each key answer each query?
+  std::vector<StepId> compared{q, k};
+  for (ScoreParameter& parameter : head.score) {
+    compared.push_back(
+        record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
+  }
+  StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
+  if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
+  if (settings.softcap) {
+    s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
+  }
+  if (head.bias) {
+    const StepId bias = record.parameter("bias", "B", std::move(*head.bias));
+    s = record.step("biased_scores", "S_biased", ops::add, {s, bias});
+  }
+  if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
+
+  // Scores become weights, and the weights mix the values.
+  Attributes temperature;
+  if (settings.normalize.temperature != 1) {
+    temperature.set("temperature", settings.normalize.temperature);
+  }
+  const StepId a = record.step("weights", "A", ops::softmax, {s}, std::move(temperature));
+  return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
+}
+
+/// All heads of a layer, side by side, through the output matrix.
+void record_layer(Recorder record, const AttentionSettings& settings,
+                  AttentionParameters parameters, Sources from) {
+  const std::optional<StepId> mask = record_mask(record, settings.mask, from);
+  std::vector<StepId> outputs;
+  for (std::size_t i = 0; i < parameters.heads.size(); ++i) {
+    outputs.push_back(attend(record.below(fmt::format("head{}", i)), settings, parameters.heads[i],
+                             parameters.scale, from, mask, fmt::format("O_{}", i)));
+  }
+  const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
+  project(record, "attention_output", "O", concat, {"W_O", std::move(parameters.w_o)},
+          {"b_O", std::move(parameters.b_o)});
+}
+
+// ---- what the trace says of the settings ----
+
+Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
+  Attributes mask = constants_of(settings.mask);
+  if (settings.mask.allow) mask.set("allow", "given");
+
+  Attribute weights = "identity";
+  if (const auto* random = std::get_if<RandomWeights>(&settings.weights)) {
+    weights = Attributes{{"random", static_cast<double>(random->seed)}};
+  } else if (std::holds_alternative<GivenWeights>(settings.weights)) {
+    weights = "given";
+  }
+  const auto type = static_cast<std::size_t>(settings.score.type);
+  Attributes attention{
+      {"heads", settings.heads},
+      {"head_size", parameters.key_size},
+      {"value_size", parameters.value_size},
+      {"score", kScoreNames[type]},
+      {"scale", parameters.scale},
+      {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
+      {"bias", settings.bias ? "given" : "none"},
+      {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
+      {"normalize", Attributes{{"type", "softmax"},
+                               {"temperature", settings.normalize.temperature}}},
+      {"position", "none"},
+      {"weights", std::move(weights)}};
+  if (parameters.query_size != parameters.key_size) {
+    attention.set("query_size", parameters.query_size);
+  }
+  return {{"mechanism", "attention"}, {"attention", std::move(attention)}};
+}
+
+Tensor named(Tensor tensor, const std::string& rows) {
+  std::vector<Axis> axes = tensor.axes();
+  axes[0].name = rows;
+  return std::move(tensor).with_axes(std::move(axes));
+}
+
+}  // namespace
+
+Trace run_attention(Problem problem, std::size_t memory_limit) {
+  const std::optional<Context>& context = problem.context;
+  InputSizes sizes{.queries = problem.embeddings.rows(),
+                   .keys = problem.embeddings.rows(),
+                   .embedding = problem.embeddings.columns(),
+                   .context = problem.embeddings.columns(),
+                   .values = problem.embeddings.columns()};
+  if (context) {
+    sizes.keys = context->embeddings.rows();
+    sizes.context = context->embeddings.columns();
+    sizes.values = context->values ? context->values->columns() : sizes.context;
+  }
+  AttentionParameters parameters =
+      resolve_parameters(problem.attention, sizes, problem.dtype, "/attention", "layer0", memory_limit);
+
+  Trace trace;
+  trace.generator = fmt::format("attn-viz {}", version());
+  trace.title = problem.title;
+  trace.dtype = problem.dtype;
+  trace.settings = settings_of(problem.attention, parameters);
+  trace.axes.push_back(problem.axis);
+  trace.axes.back().name = "token";
+
+  Recorder record(trace);
+  Recorder given = record.below("input");
+  const StepId x = given.input("embeddings", "X", named(std::move(problem.embeddings), "token"));
+  Sources from{x, x, x};
+  if (context) {
+    trace.axes.push_back(context->axis);
+    trace.axes.back().name = "context";
+    from.y = given.input("context", "Y", named(context->embeddings, "context"));
+    from.v = context->values ? given.input("values", "Z", named(*context->values, "context"))
+                             : from.y;
+  }
+  record_layer(record.below("layer0"), problem.attention, std::move(parameters), from);
+  return trace;
+}
+
+}  // namespace attn_viz

@@ -1,0 +1,51 @@
+// From settings to the parameters of every head: sizes worked out, defaults filled in, matrices
+// cut into heads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attn_viz/mechanisms/settings.hpp"
+
+namespace attn_viz {
+
+/// A parameter of the scoring function: its name in the trace, its symbol, its value.
+struct ScoreParameter {
+  std::string name, symbol;
+  Tensor value;
+};
+
+/// One head. d_q = d_k but for the additive and bilinear scores, where they may differ.
+struct HeadParameters {
+  Tensor w_q, w_k, w_v;                  ///< [d, d_q], [d′, d_k], [d″, d_v]
+  std::optional<Tensor> b_q, b_k, b_v;   ///< [d_q], [d_k], [d_v]
+  std::vector<ScoreParameter> score;     ///< in the order in which the operation reads them
+  std::optional<Tensor> bias;            ///< [n, m]
+};
+
+struct AttentionParameters {
+  std::vector<HeadParameters> heads;
+  Tensor w_o;                 ///< [h·d_v, d_out]
+  std::optional<Tensor> b_o;  ///< [d_out]
+  std::size_t query_size = 0, key_size = 0, value_size = 0;
+  double scale = 1;
+};
+
+/// Sizes of the inputs that a layer of attention reads.
+struct InputSizes {
+  std::size_t queries = 0, keys = 0;  ///< n, m
+  std::size_t embedding = 0;          ///< d: of the queries' source
+  std::size_t context = 0;            ///< d′: of the keys' source
+  std::size_t values = 0;             ///< d″: of the values' source
+};
+
+/// @param place  JSON pointer of the settings, for errors: "/attention".
+/// @param layer  name of the stream of random numbers: "layer0".
+/// @param limit  bytes that the layer's parameters and steps may take.
+/// @throws Error kInvalid where a shape does not fit, kLimit beyond the limit.
+AttentionParameters resolve_parameters(const AttentionSettings& settings, const InputSizes& sizes,
+                                       DType dtype, const std::string& place,
+                                       const std::string& layer, std::size_t limit);
+
+}  // namespace attn_viz
