@@ -36,7 +36,9 @@ void Console::warn(std::string_view message) {
   if (!quiet_) say(kYellow, " warning:", message);
 }
 
-void Console::fail(const Error& error) { say(kRed, "", error.what()); }
+void Console::fail(const Error& error) {
+  say(kRed, "", error.what());
+}
 
 void Console::progress(std::string_view message) {
   constexpr std::chrono::seconds kPatience{1};

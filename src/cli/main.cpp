@@ -32,8 +32,8 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& refused) {
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string_view near = nearest_name(extras[0].substr(0, extras[0].find('=')), known);
-    Error error(ErrorCode::kUsage, fmt::format("unknown {} \"{}\"",
-                                               is_option ? "option" : "subcommand", extras[0]));
+    Error error(ErrorCode::kUsage,
+                fmt::format("unknown {} \"{}\"", is_option ? "option" : "subcommand", extras[0]));
     return error.hint(near.empty() ? "see " + help : fmt::format("did you mean {}?", near));
   }
   return Error(ErrorCode::kUsage, refused.what()).hint("see " + help);
@@ -43,7 +43,8 @@ int run_program(int argc, char** argv) {
   Console console;
   CLI::App app("See attention: traces of every step, and heatmaps.", "attn-viz");
   app.set_version_flag("--version", fmt::format("attn-viz {}", version()));
-  app.add_flag_callback("--quiet", [&] { console.be_quiet(); }, "Print errors only");
+  app.add_flag_callback(
+      "--quiet", [&] { console.be_quiet(); }, "Print errors only");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
@@ -76,4 +77,6 @@ int run_program(int argc, char** argv) {
 }  // namespace
 }  // namespace attn_viz::cli
 
-int main(int argc, char** argv) { return attn_viz::cli::run_program(argc, argv); }
+int main(int argc, char** argv) {
+  return attn_viz::cli::run_program(argc, argv);
+}

@@ -114,9 +114,10 @@ void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& inp
     names += fmt::format(" (U+{:04X})", static_cast<std::uint32_t>(glyphs[i]));
   }
   if (glyphs.size() > kNamed) names += fmt::format(" and {} more", glyphs.size() - kNamed);
-  console.warn(fmt::format("{}: no installed font has {}; drawn as boxes\n"
-                           "  hint: install a font that has them, such as one of Debian's fonts-noto",
-                           input, names));
+  console.warn(
+      fmt::format("{}: no installed font has {}; drawn as boxes\n"
+                  "  hint: install a font that has them, such as one of Debian's fonts-noto",
+                  input, names));
 }
 
 /// "out/alice: trace.json, heatmap.png, 2 figures in heatmaps/".
@@ -181,32 +182,35 @@ Action add_run(CLI::App& app, Console& console) {
       "each head in out/alice/heatmaps/.");
   command.add_option("INPUT", options->inputs, "Documents (JSON); - reads standard input")
       ->required();
-  command.add_option("-o,--output", options->output, "Folder; each input gets one of its own in it")
+  command
+      .add_option("-o,--output", options->output, "Folder; each input gets one of its own in it")
       ->type_name("DIR")
       ->required();
   command
-      .add_option("--draw",
-                  [options](const CLI::results_t& values) {
-                    options->heatmaps.all_steps = values[0] == "all";
-                    return true;
-                  },
-                  "weights (default), or all: also Q, K, V, scores, outputs, parameters")
+      .add_option(
+          "--draw",
+          [options](const CLI::results_t& values) {
+            options->heatmaps.all_steps = values[0] == "all";
+            return true;
+          },
+          "weights (default), or all: also Q, K, V, scores, outputs, parameters")
       ->type_name("WHAT")
       ->check(CLI::IsMember({"weights", "all"}));
   command
-      .add_option("--color-scale",
-                  [options](const CLI::results_t& values) {
-                    options->heatmaps.auto_scale = values[0] == "auto";
-                    return true;
-                  },
-                  "unit (default): weights from 0 to 1; auto: the range of the data")
+      .add_option(
+          "--color-scale",
+          [options](const CLI::results_t& values) {
+            options->heatmaps.auto_scale = values[0] == "auto";
+            return true;
+          },
+          "unit (default): weights from 0 to 1; auto: the range of the data")
       ->type_name("NAME")
       ->check(CLI::IsMember({"unit", "auto"}));
-  command.add_option("--query", options->heatmaps.query,
-                     "Query whose weights are drawn as a map of patches: index or label")
-      ->type_name("QUERY");
   command
-      .add_option("--format", options->formats, "Kinds of picture: png (default), svg, pdf")
+      .add_option("--query", options->heatmaps.query,
+                  "Query whose weights are drawn as a map of patches: index or label")
+      ->type_name("QUERY");
+  command.add_option("--format", options->formats, "Kinds of picture: png (default), svg, pdf")
       ->type_name("LIST")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(

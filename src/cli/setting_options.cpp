@@ -46,8 +46,7 @@ std::pair<double, double> parse_window(const std::string& text) {
 
 void add_setting_options(CLI::App& command, Overrides& overrides) {
   const auto option = [&](const std::string& name, const std::string& value,
-                          const std::string& help,
-                          std::function<void(const std::string&)> take) {
+                          const std::string& help, std::function<void(const std::string&)> take) {
     command.add_option_function<std::string>(name, std::move(take), help)
         ->type_name(value)
         ->group("Settings (they go before those of the document)");

@@ -24,7 +24,9 @@ const Attribute* Attributes::find(std::string_view name) const {
   return nullptr;
 }
 
-bool Attributes::operator==(const Attributes& other) const { return entries_ == other.entries_; }
+bool Attributes::operator==(const Attributes& other) const {
+  return entries_ == other.entries_;
+}
 
 void report_missing_attribute(std::string_view name) {
   throw Error(ErrorCode::kInvalid,

@@ -90,8 +90,8 @@ std::string line_and_column(std::string_view text, std::size_t position) {
   const std::size_t start = read.rfind('\n') == std::string_view::npos ? 0 : read.rfind('\n') + 1;
   // Columns count characters: UTF-8 continuation bytes do not begin one.
   const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; };
-  const auto columns = std::count_if(read.begin() + static_cast<std::ptrdiff_t>(start), read.end(),
-                                     begins);
+  const auto columns =
+      std::count_if(read.begin() + static_cast<std::ptrdiff_t>(start), read.end(), begins);
   return fmt::format("line {}, column {}", line, std::max<std::ptrdiff_t>(1, columns));
 }
 
@@ -151,8 +151,8 @@ class Handler {
             .hint(line_and_column(text_, position) + "; JSON has no " + std::string(name));
       }
     }
-    throw Error(ErrorCode::kInvalid, fmt::format("{}: {}", line_and_column(text_, position),
-                                                 reason(e.what())));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("{}: {}", line_and_column(text_, position), reason(e.what())));
   }
 
   Node result() && { return std::move(root_); }
@@ -208,8 +208,8 @@ class Handler {
       if (node.kind == Kind::kObject) {
         pointer += pointer_step(open.key);
       } else {
-        pointer += fmt::format("/{}", node.kind == Kind::kNumbers ? node.shape[0]
-                                                                  : node.items.size());
+        pointer +=
+            fmt::format("/{}", node.kind == Kind::kNumbers ? node.shape[0] : node.items.size());
       }
     }
     return pointer;

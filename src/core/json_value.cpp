@@ -25,9 +25,12 @@ std::string pointer_step(std::string_view key) {
 
 std::string describe(const Node& node) {
   switch (node.kind) {
-    case Kind::kNull: return "null";
-    case Kind::kBoolean: return node.boolean ? "true" : "false";
-    case Kind::kNumber: return fmt::format("{}", node.number);
+    case Kind::kNull:
+      return "null";
+    case Kind::kBoolean:
+      return node.boolean ? "true" : "false";
+    case Kind::kNumber:
+      return fmt::format("{}", node.number);
     case Kind::kText: {
       constexpr std::size_t kLongest = 40;
       if (node.text.size() <= kLongest) return fmt::format("\"{}\"", node.text);
@@ -35,8 +38,10 @@ std::string describe(const Node& node) {
       while (end > 0 && (static_cast<unsigned char>(node.text[end]) & 0xC0) == 0x80) --end;
       return fmt::format("\"{}…\"", node.text.substr(0, end));
     }
-    case Kind::kObject: return "an object";
-    case Kind::kArray: return fmt::format("a list of {}", node.items.size());
+    case Kind::kObject:
+      return "an object";
+    case Kind::kArray:
+      return fmt::format("a list of {}", node.items.size());
     case Kind::kNumbers:
       if (node.shape == std::vector<std::size_t>{0}) return "an empty list";
       return fmt::format("numbers of shape {}", shape_text(node.shape));
@@ -70,7 +75,8 @@ void Value::allow_keys(std::initializer_list<std::string_view> keys) const {
     Error error = child(key, node).error("unknown key");
     const std::string_view near = nearest_name(key, {keys.begin(), keys.size()});
     std::string list;
-    for (const std::string_view known : keys) list += (list.empty() ? "" : ", ") + std::string(known);
+    for (const std::string_view known : keys)
+      list += (list.empty() ? "" : ", ") + std::string(known);
     throw error.hint(near.empty() ? "known keys here: " + list
                                   : fmt::format("did you mean \"{}\"?", near));
   }
@@ -185,8 +191,8 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
   Tensor rounded = exact.as(dtype);
   for (std::size_t i = 0; i < rounded.count(); ++i) {
     if (std::isinf(rounded.at(i)) && !std::isinf(exact.at(i))) {
-      throw error(fmt::format("value {} overflows float32; expected at most 3.4e38 in size",
-                              exact.at(i)))
+      throw error(
+          fmt::format("value {} overflows float32; expected at most 3.4e38 in size", exact.at(i)))
           .hint("use --dtype float64");
     }
   }
@@ -196,8 +202,8 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
 Tensor Value::tensor(std::size_t rank, std::string_view what, DType dtype) const {
   Tensor tensor = tensor_with_nulls(rank, what, dtype);
   const auto& numbers = node_->numbers;
-  const auto null = std::find(numbers.begin(), numbers.end(),
-                              -std::numeric_limits<double>::infinity());
+  const auto null =
+      std::find(numbers.begin(), numbers.end(), -std::numeric_limits<double>::infinity());
   if (null != numbers.end()) {
     // Write the flat position as indices.
     std::size_t position = static_cast<std::size_t>(null - numbers.begin());

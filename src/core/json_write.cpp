@@ -26,18 +26,30 @@ void append_shortest(std::string& text, T number) {
 
 }  // namespace
 
-void append(std::string& text, double number) { append_shortest(text, number); }
-void append(std::string& text, float number) { append_shortest(text, number); }
+void append(std::string& text, double number) {
+  append_shortest(text, number);
+}
+void append(std::string& text, float number) {
+  append_shortest(text, number);
+}
 
 void append(std::string& text, std::string_view value) {
   constexpr char kHex[] = "0123456789abcdef";
   text += '"';
   for (const char c : value) {
     switch (c) {
-      case '"': text += "\\\""; break;
-      case '\\': text += "\\\\"; break;
-      case '\n': text += "\\n"; break;
-      case '\t': text += "\\t"; break;
+      case '"':
+        text += "\\\"";
+        break;
+      case '\\':
+        text += "\\\\";
+        break;
+      case '\n':
+        text += "\\n";
+        break;
+      case '\t':
+        text += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           text += "\\u00";

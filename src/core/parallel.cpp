@@ -119,6 +119,8 @@ void parallel_for(std::size_t count, std::size_t block,
   if (loop.failure) std::rethrow_exception(loop.failure);
 }
 
-std::size_t parallel_width() { return Pool::instance().width(); }
+std::size_t parallel_width() {
+  return Pool::instance().width();
+}
 
 }  // namespace attn_viz

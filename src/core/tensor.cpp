@@ -22,8 +22,8 @@ std::size_t places(const std::vector<Axis>& axes) {
 template <class T>
 Buffer<T> checked(const std::vector<Axis>& axes, Buffer<T> values) {
   if (values.size() != places(axes)) {
-    throw Error(ErrorCode::kBug, "a tensor got " + std::to_string(values.size()) +
-                                     " values for " + std::to_string(places(axes)) + " places");
+    throw Error(ErrorCode::kBug, "a tensor got " + std::to_string(values.size()) + " values for " +
+                                     std::to_string(places(axes)) + " places");
   }
   return values;
 }
@@ -60,8 +60,8 @@ Tensor Tensor::with_axes(std::vector<Axis> axes) const& {
 }
 
 Tensor Tensor::with_axes(std::vector<Axis> axes) && {
-  return std::visit(
-      [&](auto& values) { return Tensor(std::move(axes), std::move(values)); }, values_);
+  return std::visit([&](auto& values) { return Tensor(std::move(axes), std::move(values)); },
+                    values_);
 }
 
 Tensor Tensor::as(DType dtype) const {

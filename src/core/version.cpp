@@ -2,6 +2,8 @@
 
 namespace attn_viz {
 
-std::string_view version() { return ATTN_VIZ_VERSION; }
+std::string_view version() {
+  return ATTN_VIZ_VERSION;
+}
 
 }  // namespace attn_viz

@@ -19,7 +19,9 @@ std::string file_name(std::string id) {
   return "heatmaps/" + id;
 }
 
-bool is_weights(const Step& step) { return parse_step_id(step.id).step == "weights"; }
+bool is_weights(const Step& step) {
+  return parse_step_id(step.id).step == "weights";
+}
 
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step) {
@@ -150,8 +152,8 @@ Figure overview(const Trace& trace, const std::vector<const Step*>& weights,
   }
   const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(heads))));
   figure.panels_per_row = layers > 1 || heads <= 3 ? heads : std::max<std::size_t>(square, 3);
-  figure.subtitle = fmt::format("Attention weights of {} head{}", weights.size(),
-                                weights.size() == 1 ? "" : "s");
+  figure.subtitle =
+      fmt::format("Attention weights of {} head{}", weights.size(), weights.size() == 1 ? "" : "s");
   return figure;
 }
 
@@ -248,8 +250,7 @@ void verify_weights(const Trace& trace, const Step& weights) {
     const std::size_t m = a.columns();
     for (std::size_t i = 0; i < a.rows(); ++i) {
       const T* row = a.values<T>().data() + i * m;
-      const T* row_scores =
-          scores == nullptr ? nullptr : scores->values.values<T>().data() + i * m;
+      const T* row_scores = scores == nullptr ? nullptr : scores->values.values<T>().data() + i * m;
       double sum = 0;
       bool visible = false, leaks = false, outside = false;
       for (std::size_t j = 0; j < m; ++j) {
@@ -264,7 +265,8 @@ void verify_weights(const Trace& trace, const Step& weights) {
       if (!sums_to_one) continue;
       if (outside) refuse(i, "expected weights from 0 to 1");
       if (std::abs(sum - (visible ? 1 : 0)) > tolerance) {
-        refuse(i, fmt::format("expected weights with sum {}, got sum {:.6g}", visible ? 1 : 0, sum));
+        refuse(i,
+               fmt::format("expected weights with sum {}, got sum {:.6g}", visible ? 1 : 0, sum));
       }
     }
   });

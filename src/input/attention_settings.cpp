@@ -124,7 +124,8 @@ NormalizeSettings read_normalize(const Value& value) {
 }
 
 WeightSettings read_weights(const Value& value, DType dtype) {
-  constexpr std::string_view kExpected = "\"identity\", {\"random\": SEED} or an object of matrices";
+  constexpr std::string_view kExpected =
+      "\"identity\", {\"random\": SEED} or an object of matrices";
   if (value.is(Kind::kText) && value.text() == "identity") return IdentityWeights{};
   if (!value.is(Kind::kObject)) {
     Error error = value.unexpected(kExpected);
@@ -177,8 +178,8 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto score = value.find("score")) settings.score = read_score(*score, dtype);
   if (const auto scale = value.find("scale")) settings.scale = scale->number();
   if (const auto softcap = value.find("softcap")) settings.softcap = positive(*softcap);
-  settings.bias = find_array(value, "bias", 2, 3, "a matrix (queries × keys), or one for each head",
-                             dtype);
+  settings.bias =
+      find_array(value, "bias", 2, 3, "a matrix (queries × keys), or one for each head", dtype);
   if (const auto mask = value.find("mask")) settings.mask = read_mask(*mask, dtype);
   if (const auto normalize = value.find("normalize")) {
     settings.normalize = read_normalize(*normalize);

@@ -25,9 +25,10 @@ AxisInfo read_patches(const Value& patches, std::size_t n, const std::string& em
   const auto rows = patches.require("rows").whole_number(1);
   const auto columns = patches.require("columns").whole_number(1);
   if (n % rows != 0 || n / rows != columns) {
-    throw patches.error(fmt::format("expected rows × columns = {} (one patch for each row of {}), "
-                                    "got {} × {}",
-                                    n, embeddings, rows, columns));
+    throw patches.error(
+        fmt::format("expected rows × columns = {} (one patch for each row of {}), "
+                    "got {} × {}",
+                    n, embeddings, rows, columns));
   }
   AxisInfo axis{.name = {}, .labels = {}, .grid = std::pair(rows, columns), .image = {}};
   for (std::size_t patch = 0; patch < n; ++patch) {
@@ -69,8 +70,9 @@ Context read_context(const Value& value, DType dtype) {
   if (const auto values = value.find("values")) {
     context.values = read_rows(*values, "m × d″", dtype);
     if (context.values->rows() != m) {
-      throw values->error(fmt::format("expected {} rows (one for each row of {}/embeddings), got {}",
-                                      m, value.pointer(), context.values->rows()));
+      throw values->error(
+          fmt::format("expected {} rows (one for each row of {}/embeddings), got {}", m,
+                      value.pointer(), context.values->rows()));
     }
   }
   return context;
@@ -114,8 +116,8 @@ Problem read_document(const Value& document, std::string default_title,
     }
   }
   // "steps" are somebody's answers, for `check` alone.
-  document.allow_keys({"title", "tokens", "patches", "embeddings", "context", "attention",
-                       "mechanism", "steps"});
+  document.allow_keys(
+      {"title", "tokens", "patches", "embeddings", "context", "attention", "mechanism", "steps"});
   if (const auto mechanism = document.find("mechanism")) {
     constexpr std::string_view kMechanisms[] = {"attention"};
     if (mechanism->text() != kMechanisms[0]) {

@@ -19,24 +19,35 @@ struct Sources {
 const Operation& operation_of(ScoreType type) {
   switch (type) {
     case ScoreType::kDotProduct:
-    case ScoreType::kScaledDotProduct: return ops::dot_product;
-    case ScoreType::kAdditive: return ops::additive;
-    case ScoreType::kCosine: return ops::cosine;
-    case ScoreType::kBilinear: return ops::bilinear;
+    case ScoreType::kScaledDotProduct:
+      return ops::dot_product;
+    case ScoreType::kAdditive:
+      return ops::additive;
+    case ScoreType::kCosine:
+      return ops::cosine;
+    case ScoreType::kBilinear:
+      return ops::bilinear;
   }
   throw Error(ErrorCode::kBug, "a scoring function without an operation");
 }
 
-/// X W + b, with the parameters written down first.
-StepId project(Recorder& record, std::string_view name, std::string symbol, StepId x,
-               std::pair<std::string_view, Tensor> w,
-               std::pair<std::string_view, std::optional<Tensor>> b) {
-  std::vector<StepId> inputs{x};
-  inputs.push_back(record.parameter(w.first, std::string(w.first), std::move(w.second)));
-  if (b.second) {
-    inputs.push_back(record.parameter(b.first, std::string(b.first), std::move(*b.second)));
-  }
-  return record.step(name, std::move(symbol), ops::linear, std::move(inputs));
+/// A projection's matrix and, if it has one, its bias, as steps.
+struct Projection {
+  StepId w;
+  std::optional<StepId> b;
+
+  /// What the linear operation reads to project x.
+  std::vector<StepId> of(StepId x) const { return b ? std::vector{x, w, *b} : std::vector{x, w}; }
+};
+
+StepId record_parameter(Recorder& record, std::string_view name, Tensor value) {
+  return record.parameter(name, std::string(name), std::move(value));
+}
+
+std::optional<StepId> record_parameter(Recorder& record, std::string_view name,
+                                       std::optional<Tensor> value) {
+  if (!value) return std::nullopt;
+  return record_parameter(record, name, std::move(*value));
 }
 
 Attributes constants_of(const MaskSettings& mask) {
@@ -60,28 +71,34 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
 /// One head, a recorded step per line of the mathematics.
 StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters& head,
               double scale, Sources from, std::optional<StepId> mask, std::string output_symbol) {
-  const StepId q = project(record, "query", "Q", from.x, {"W_Q", std::move(head.w_q)},
-                           {"b_Q", std::move(head.b_q)});
-  const StepId k = project(record, "key", "K", from.y, {"W_K", std::move(head.w_k)},
-                           {"b_K", std::move(head.b_k)});
-  const StepId v = project(record, "value", "V", from.v, {"W_V", std::move(head.w_v)},
-                           {"b_V", std::move(head.b_v)});
+  // The parameters of this head.
+  Projection query{record_parameter(record, "W_Q", std::move(head.w_q)), {}};
+  Projection key{record_parameter(record, "W_K", std::move(head.w_k)), {}};
+  Projection value{record_parameter(record, "W_V", std::move(head.w_v)), {}};
+  query.b = record_parameter(record, "b_Q", std::move(head.b_q));
+  key.b = record_parameter(record, "b_K", std::move(head.b_k));
+  value.b = record_parameter(record, "b_V", std::move(head.b_v));
+  std::vector<StepId> score_parameters;
+  for (ScoreParameter& parameter : head.score) {
+    score_parameters.push_back(
+        record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
+  }
+  const auto bias = record_parameter(record, "bias", std::move(head.bias));
+
+  // What each token asks, offers and says.
+  const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
+  const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
+  const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
 
   // How well does each key answer each query?
   std::vector<StepId> compared{q, k};
-  for (ScoreParameter& parameter : head.score) {
-    compared.push_back(
-        record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
-  }
+  compared.insert(compared.end(), score_parameters.begin(), score_parameters.end());
   StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
   if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
   if (settings.softcap) {
     s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
   }
-  if (head.bias) {
-    const StepId bias = record.parameter("bias", "B", std::move(*head.bias));
-    s = record.step("biased_scores", "S_biased", ops::add, {s, bias});
-  }
+  if (bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *bias});
   if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
 
   // Scores become weights, and the weights mix the values.
@@ -103,8 +120,9 @@ void record_layer(Recorder record, const AttentionSettings& settings,
                              parameters.scale, from, mask, fmt::format("O_{}", i)));
   }
   const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
-  project(record, "attention_output", "O", concat, {"W_O", std::move(parameters.w_o)},
-          {"b_O", std::move(parameters.b_o)});
+  Projection output{record_parameter(record, "W_O", std::move(parameters.w_o)), {}};
+  output.b = record_parameter(record, "b_O", std::move(parameters.b_o));
+  record.step("attention_output", "O", ops::linear, output.of(concat));
 }
 
 // ---- what the trace says of the settings ----
@@ -129,8 +147,8 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
       {"bias", settings.bias ? "given" : "none"},
       {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
-      {"normalize", Attributes{{"type", "softmax"},
-                               {"temperature", settings.normalize.temperature}}},
+      {"normalize",
+       Attributes{{"type", "softmax"}, {"temperature", settings.normalize.temperature}}},
       {"position", "none"},
       {"weights", std::move(weights)}};
   if (parameters.query_size != parameters.key_size) {
@@ -159,8 +177,8 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
     sizes.context = context->embeddings.columns();
     sizes.values = context->values ? context->values->columns() : sizes.context;
   }
-  AttentionParameters parameters =
-      resolve_parameters(problem.attention, sizes, problem.dtype, "/attention", "layer0", memory_limit);
+  AttentionParameters parameters = resolve_parameters(problem.attention, sizes, problem.dtype,
+                                                      "/attention", "layer0", memory_limit);
 
   Trace trace;
   trace.generator = fmt::format("attn-viz {}", version());
@@ -178,8 +196,8 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
     trace.axes.push_back(context->axis);
     trace.axes.back().name = "context";
     from.y = given.input("context", "Y", named(context->embeddings, "context"));
-    from.v = context->values ? given.input("values", "Z", named(*context->values, "context"))
-                             : from.y;
+    from.v =
+        context->values ? given.input("values", "Z", named(*context->values, "context")) : from.y;
   }
   record_layer(record.below("layer0"), problem.attention, std::move(parameters), from);
   return trace;

@@ -86,19 +86,20 @@ class Resolver {
     if (matrix == nullptr) return std::nullopt;
     const std::string place = fmt::format("{}/weights/{}", place_, name);
     if (matrix->rank() == 3) {
-      const std::size_t columns = wanted.value_or(turned(*matrix, 1, source) ? matrix->size(1)
-                                                                             : matrix->size(2));
+      const std::size_t columns =
+          wanted.value_or(turned(*matrix, 1, source) ? matrix->size(1) : matrix->size(2));
       expect_shape(*matrix, {h_, source, columns}, place, fmt::format("heads × {}", meaning));
       return columns;
     }
-    const std::size_t columns =
-        wanted ? *wanted * h_ : turned(*matrix, 0, source) ? matrix->size(0) : matrix->size(1);
+    const std::size_t columns = wanted                       ? *wanted * h_
+                                : turned(*matrix, 0, source) ? matrix->size(0)
+                                                             : matrix->size(1);
     const std::string_view of_heads = h_ == 1 ? "" : " · heads";
     expect_shape(*matrix, {source, columns}, place, fmt::format("{}{}", meaning, of_heads));
     if (columns % h_ != 0) {
-      throw Error(ErrorCode::kInvalid,
-                  fmt::format("expected a number of columns that {} heads divide, got {}", h_,
-                              columns))
+      throw Error(
+          ErrorCode::kInvalid,
+          fmt::format("expected a number of columns that {} heads divide, got {}", h_, columns))
           .at(place);
     }
     return columns / h_;
@@ -112,8 +113,8 @@ class Resolver {
   /// The size of a slice when the embedding is cut into heads.
   std::size_t slice(std::size_t source, std::string_view what) const {
     if (source % h_ == 0 && source >= h_) return source / h_;
-    throw Error(ErrorCode::kInvalid, fmt::format("expected a divisor of the {} size {}, got {}",
-                                                 what, source, h_))
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("expected a divisor of the {} size {}, got {}", what, source, h_))
         .at(place_ + "/heads")
         .hint("choose other heads, or give head_size and the matrices");
   }
@@ -124,26 +125,29 @@ class Resolver {
     const auto from_q = width(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding,
                               "embedding × head size", d_k);
     const bool equal = needs_equal_sizes(settings_.score.type);
-    const auto from_k = width(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context,
-                              "embedding × head size", d_k ? d_k : equal ? from_q : d_k);
+    const auto from_k =
+        width(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context, "embedding × head size",
+              d_k     ? d_k
+              : equal ? from_q
+                      : d_k);
     const auto from_v = width(given_matrix(&GivenWeights::w_v), "W_V", sizes_.values,
                               "embedding × value size", d_v);
 
     if (d_k) {
       result_.query_size = result_.key_size = *d_k;
     } else {
-      result_.query_size = from_q                ? *from_q
+      result_.query_size = from_q              ? *from_q
                            : (equal && from_k) ? *from_k
                                                : slice(sizes_.embedding, "embedding");
-      result_.key_size = from_k                       ? *from_k
-                         : (equal || random() != nullptr) ? result_.query_size
-                                                      : slice(sizes_.context, "context embedding");
+      result_.key_size = from_k ? *from_k
+                         : (equal || random() != nullptr)
+                             ? result_.query_size
+                             : slice(sizes_.context, "context embedding");
     }
-    result_.value_size = d_v      ? *d_v
-                         : from_v ? *from_v
-                         : random() != nullptr
-                             ? slice(sizes_.embedding, "embedding")
-                             : slice(sizes_.values, "value");
+    result_.value_size = d_v                   ? *d_v
+                         : from_v              ? *from_v
+                         : random() != nullptr ? slice(sizes_.embedding, "embedding")
+                                               : slice(sizes_.values, "value");
   }
 
   /// @throws Error kLimit if parameters and steps would need more memory than allowed.
@@ -166,8 +170,8 @@ class Resolver {
     throw Error(ErrorCode::kLimit,
                 fmt::format("{} queries × {} keys with {} head{} of size {} need {:.1f} GiB; the "
                             "limit is {:.1f} GiB",
-                            sizes_.queries, sizes_.keys, h_, h_ == 1 ? "" : "s",
-                            result_.key_size, needed, allowed))
+                            sizes_.queries, sizes_.keys, h_, h_ == 1 ? "" : "s", result_.key_size,
+                            needed, allowed))
         .at(place_)
         .hint("take fewer tokens or heads, or --dtype float32");
   }
@@ -219,8 +223,8 @@ class Resolver {
   }
 
   void resolve_projections() {
-    const auto w_q = projection(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding,
-                                result_.query_size);
+    const auto w_q =
+        projection(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding, result_.query_size);
     const auto w_k =
         projection(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context, result_.key_size);
     const auto w_v =
@@ -239,10 +243,9 @@ class Resolver {
     const std::size_t concat = h_ * result_.value_size;
     const Tensor* w_o = given_matrix(&GivenWeights::w_o);
     if (w_o == nullptr) {
-      result_.w_o = random() != nullptr
-                        ? glorot_uniform(concat, sizes_.embedding, random()->seed,
-                                         layer_ + "/W_O", dtype_)
-                        : identity_matrix(concat, dtype_);
+      result_.w_o = random() != nullptr ? glorot_uniform(concat, sizes_.embedding, random()->seed,
+                                                         layer_ + "/W_O", dtype_)
+                                        : identity_matrix(concat, dtype_);
     } else {
       const std::string place = place_ + "/weights/W_O";
       const std::size_t columns =

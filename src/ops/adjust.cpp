@@ -67,9 +67,8 @@ const Operation softcap{
     .name = "softcap",
     .meaning = "scores bent smoothly into (−cap, cap)",
     .source = "Gemma Team 2024 (Gemma 2), section 2",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return "cap · tanh(" + s[0] + " / cap)";
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return "cap · tanh(" + s[0] + " / cap)"; },
     .evaluate = evaluate_softcap,
 };
 
@@ -77,9 +76,8 @@ const Operation add{
     .name = "add",
     .meaning = "the sum of two matrices of one shape",
     .source = "",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return s[0] + " + " + s[1];
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return s[0] + " + " + s[1]; },
     .evaluate = evaluate_add,
 };
 

@@ -18,7 +18,8 @@ std::size_t product_block(std::size_t depth, std::size_t columns) {
 }
 
 Tensor product(const Tensor& x, const Tensor& w, const Tensor* bias) {
-  expect_equal_sizes(x.columns(), w.rows(), "the columns of the left and the rows of the right matrix");
+  expect_equal_sizes(x.columns(), w.rows(),
+                     "the columns of the left and the rows of the right matrix");
   if (bias != nullptr) {
     expect_equal_sizes(w.columns(), bias->count(), "the columns of the matrix and the bias");
   }

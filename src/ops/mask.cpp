@@ -82,9 +82,8 @@ const Operation mask_scores{
     .name = "mask-scores",
     .meaning = "scores of hidden keys become −∞",
     .source = "Vaswani et al. 2017, section 3.2.3",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return s[0] + " where " + s[1] + ", else −∞";
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return s[0] + " where " + s[1] + ", else −∞"; },
     .evaluate = evaluate_mask_scores,
     .may_mask = true,
 };

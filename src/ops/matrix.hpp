@@ -36,8 +36,8 @@ Eigen::Map<const RowMajor<T>> matrix_of(const Tensor& tensor) {
 /// @throws Error kInvalid unless the inner sizes of a product agree.
 inline void expect_equal_sizes(std::size_t a, std::size_t b, const char* what) {
   if (a == b) return;
-  throw Error(ErrorCode::kInvalid, std::string(what) + " have unequal sizes: " +
-                                       std::to_string(a) + " and " + std::to_string(b));
+  throw Error(ErrorCode::kInvalid, std::string(what) + " have unequal sizes: " + std::to_string(a) +
+                                       " and " + std::to_string(b));
 }
 
 /// @throws Error kInvalid unless there are at least this many inputs.

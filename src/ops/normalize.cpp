@@ -70,10 +70,11 @@ const Operation softmax{
     .name = "softmax",
     .meaning = "each row exponentiated and divided by its sum",
     .source = "Vaswani et al. 2017, eq. 1",
-    .equation = [](std::span<const std::string> s, const Attributes& attributes) {
-      const bool plain = attributes.find("temperature") == nullptr;
-      return "softmax(" + s[0] + (plain ? ")" : " / temperature)");
-    },
+    .equation =
+        [](std::span<const std::string> s, const Attributes& attributes) {
+          const bool plain = attributes.find("temperature") == nullptr;
+          return "softmax(" + s[0] + (plain ? ")" : " / temperature)");
+        },
     .evaluate = evaluate_softmax,
 };
 

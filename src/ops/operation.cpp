@@ -33,9 +33,9 @@ const Operation parameter{
 
 const Operation* find_operation(std::string_view name) {
   using namespace ops;
-  static const Operation* const all[] = {&input, &parameter, &linear,  &matmul, &concat,
-                                         &dot_product, &additive, &cosine, &bilinear, &scale,
-                                         &softcap, &add, &mask, &mask_scores, &softmax};
+  static const Operation* const all[] = {&input,       &parameter, &linear, &matmul,      &concat,
+                                         &dot_product, &additive,  &cosine, &bilinear,    &scale,
+                                         &softcap,     &add,       &mask,   &mask_scores, &softmax};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

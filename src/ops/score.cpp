@@ -113,9 +113,8 @@ const Operation dot_product{
     .name = "dot-product",
     .meaning = "the dot product of each query with each key",
     .source = "Luong et al. 2015, section 3.1",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return s[0] + " " + s[1] + "ᵀ";
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return s[0] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_dot_product,
 };
 
@@ -123,10 +122,11 @@ const Operation additive{
     .name = "additive",
     .meaning = "a small network on the sum of the projected query and key",
     .source = "Bahdanau et al. 2015, appendix A.1.2",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return s[4] + " · tanh(" + s[0] + " " + s[2] + " + " + s[1] + " " + s[3] +
-             (s.size() > 5 ? " + " + s[5] : "") + ")";
-    },
+    .equation =
+        [](std::span<const std::string> s, const Attributes&) {
+          return s[4] + " · tanh(" + s[0] + " " + s[2] + " + " + s[1] + " " + s[3] +
+                 (s.size() > 5 ? " + " + s[5] : "") + ")";
+        },
     .evaluate = evaluate_additive,
 };
 
@@ -134,9 +134,8 @@ const Operation cosine{
     .name = "cosine",
     .meaning = "the cosine of the angle between query and key; 0 where a length is 0",
     .source = "Graves et al. 2014, eq. 6",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return "cos(" + s[0] + ", " + s[1] + ")";
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return "cos(" + s[0] + ", " + s[1] + ")"; },
     .evaluate = evaluate_cosine,
 };
 
@@ -144,9 +143,8 @@ const Operation bilinear{
     .name = "bilinear",
     .meaning = "query times a matrix times key",
     .source = "Luong et al. 2015, section 3.1 (general)",
-    .equation = [](std::span<const std::string> s, const Attributes&) {
-      return s[0] + " " + s[2] + " " + s[1] + "ᵀ";
-    },
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return s[0] + " " + s[2] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_bilinear,
 };
 

@@ -18,20 +18,27 @@ Attributes read_attributes(const Value& object);
 Attribute read_attribute(const Value& value) {
   const json::Node& node = value.node();
   switch (node.kind) {
-    case Kind::kBoolean: return node.boolean;
-    case Kind::kNumber: return node.number;
-    case Kind::kText: return node.text;
-    case Kind::kObject: return read_attributes(value);
+    case Kind::kBoolean:
+      return node.boolean;
+    case Kind::kNumber:
+      return node.number;
+    case Kind::kText:
+      return node.text;
+    case Kind::kObject:
+      return read_attributes(value);
     case Kind::kNumbers:
-      if (node.shape.size() == 1) return std::vector<double>(node.numbers.begin(), node.numbers.end());
+      if (node.shape.size() == 1)
+        return std::vector<double>(node.numbers.begin(), node.numbers.end());
       break;
     case Kind::kArray:
       if (node.items[0].kind == Kind::kText) return value.texts();
       if (node.items[0].kind == Kind::kBoolean) return value.booleans();
       break;
-    case Kind::kNull: break;
+    case Kind::kNull:
+      break;
   }
-  throw value.unexpected("a constant: true, false, a number, a text, a list of one kind, or an object");
+  throw value.unexpected(
+      "a constant: true, false, a number, a text, a list of one kind, or an object");
 }
 
 Attributes read_attributes(const Value& object) {
@@ -50,7 +57,8 @@ AxisInfo read_axis(std::string_view name, const Value& value) {
                 .image = {}};
   if (const auto grid = value.find("grid")) {
     const Tensor sizes = grid->tensor(1, "[rows, columns]", DType::kFloat64);
-    if (sizes.count() != 2 || sizes.at(0) * sizes.at(1) != static_cast<double>(axis.labels.size())) {
+    if (sizes.count() != 2 ||
+        sizes.at(0) * sizes.at(1) != static_cast<double>(axis.labels.size())) {
       throw grid->unexpected(fmt::format("[rows, columns] of {} patches", axis.labels.size()));
     }
     axis.grid = {static_cast<std::size_t>(sizes.at(0)), static_cast<std::size_t>(sizes.at(1))};
@@ -70,11 +78,11 @@ Tensor read_values(const Value& step, const Trace& trace) {
   }
 
   const Value data = step.require("data");
-  Tensor values = data.tensor_with_nulls(rank, fmt::format("numbers of shape {}", shape_text(sizes)),
-                                         trace.dtype);
+  Tensor values = data.tensor_with_nulls(
+      rank, fmt::format("numbers of shape {}", shape_text(sizes)), trace.dtype);
   if (values.shape() != sizes) {
-    throw data.error(fmt::format("expected shape {}, got {}", shape_text(sizes),
-                                 shape_text(values.shape())));
+    throw data.error(
+        fmt::format("expected shape {}, got {}", shape_text(sizes), shape_text(values.shape())));
   }
 
   const Value names = step.require("axes");
@@ -88,8 +96,8 @@ Tensor read_values(const Value& step, const Trace& trace) {
     if (name.kind == Kind::kNull) continue;
     const AxisInfo* info = name.kind == Kind::kText ? trace.axis(name.text) : nullptr;
     if (info == nullptr || info->labels.size() != sizes[axis]) {
-      throw names.error(fmt::format("expected an axis of {} labels, got {}", sizes[axis],
-                                    json::describe(name)));
+      throw names.error(
+          fmt::format("expected an axis of {} labels, got {}", sizes[axis], json::describe(name)));
     }
     axes[axis].name = name.text;
   }
@@ -117,9 +125,8 @@ Step read_step(const Value& value, const Trace& trace,
   if (const auto attributes = value.find("attributes")) {
     step.attributes = read_attributes(*attributes);
   }
-  constexpr std::string_view kFixed[] = {"id",     "symbol",     "op",   "equation",
-                                         "inputs", "attributes", "axes", "shape",
-                                         "data",   "comment"};
+  constexpr std::string_view kFixed[] = {"id",         "symbol", "op",    "equation", "inputs",
+                                         "attributes", "axes",   "shape", "data",     "comment"};
   for (const auto& [name, finding] : value.members()) {
     if (std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
       step.findings.set(std::string(name), read_attribute(finding));
@@ -139,8 +146,8 @@ bool is_trace(const json::Node& document) {
 }
 
 Trace read_trace(const Value& document) {
-  document.allow_keys({"format", "version", "generator", "title", "dtype", "settings", "axes",
-                       "steps"});
+  document.allow_keys(
+      {"format", "version", "generator", "title", "dtype", "settings", "axes", "steps"});
   if (document.require("format").text() != "attn-viz trace") {
     throw document.require("format").unexpected("\"attn-viz trace\"");
   }

@@ -49,15 +49,12 @@ class RowWriter {
 void write_data(const Tensor& tensor, const Sink& sink) {
   std::string text;
   if (tensor.rank() == 0) {
-    dispatch(tensor.dtype(), [&](auto zero) {
-      append(text, tensor.values<decltype(zero)>()[0]);
-    });
+    dispatch(tensor.dtype(), [&](auto zero) { append(text, tensor.values<decltype(zero)>()[0]); });
     return sink(text);
   }
   if (tensor.rank() == 1) {
-    dispatch(tensor.dtype(), [&](auto zero) {
-      append_list(text, tensor.values<decltype(zero)>());
-    });
+    dispatch(tensor.dtype(),
+             [&](auto zero) { append_list(text, tensor.values<decltype(zero)>()); });
     return sink(text);
   }
 
@@ -116,8 +113,9 @@ void write_step(const Trace& trace, const Step& step, const Sink& sink) {
     text += ": ";
     append(text, value);
   }
-  text += fmt::format(",\n      \"axes\": {}, \"shape\": {},\n      \"data\": ",
-                      axes_text(step.values), shape_text(step.values.shape()));
+  text +=
+      fmt::format(",\n      \"axes\": {}, \"shape\": {},\n      \"data\": ", axes_text(step.values),
+                  shape_text(step.values.shape()));
   sink(text);
   write_data(step.values, sink);
   sink("\n    }");

@@ -67,7 +67,9 @@ class Tensor {
   /// Rows and columns as drawn or multiplied: the last axis runs along the columns, all before it
   /// along the rows. A vector is one row.
   std::size_t columns() const { return rank() == 0 ? 1 : axes_.back().size; }
-  std::size_t rows() const { return columns() == 0 ? (rank() == 2 ? size(0) : 0) : count() / columns(); }
+  std::size_t rows() const {
+    return columns() == 0 ? (rank() == 2 ? size(0) : 0) : count() / columns();
+  }
 
   /// The values as T, which must be the tensor's own type.
   template <class T>

@@ -27,10 +27,10 @@ Picture paint(const Figure& figure, Format format);
 
 /// Where a panel's cells lie in the picture, in pixels of the PNG (points of the PDF).
 struct Cells {
-  std::size_t left = 0, top = 0;        ///< of cell (0, 0)
-  std::size_t cell = 0;                 ///< width and height of a drawn cell
-  std::size_t reduction = 1;            ///< r: a drawn cell is the mean of r × r cells of the matrix
-  std::size_t rows = 0, columns = 0;    ///< drawn cells
+  std::size_t left = 0, top = 0;      ///< of cell (0, 0)
+  std::size_t cell = 0;               ///< width and height of a drawn cell
+  std::size_t reduction = 1;          ///< r: a drawn cell is the mean of r × r cells of the matrix
+  std::size_t rows = 0, columns = 0;  ///< drawn cells
 };
 
 /// The size of the picture and the place of every panel.

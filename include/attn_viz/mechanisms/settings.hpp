@@ -41,10 +41,10 @@ struct ScoreSettings {
 
 /// What hides keys; all that is given must agree that a key is visible.
 struct MaskSettings {
-  bool causal = false;                                       ///< j ≤ i
-  std::optional<std::pair<double, double>> window = {};      ///< i − left ≤ j ≤ i + right
-  std::vector<bool> padding = {};                            ///< [m], true = a real key
-  std::optional<Tensor> allow = {};                          ///< [n, m] of 0 and 1
+  bool causal = false;                                   ///< j ≤ i
+  std::optional<std::pair<double, double>> window = {};  ///< i − left ≤ j ≤ i + right
+  std::vector<bool> padding = {};                        ///< [m], true = a real key
+  std::optional<Tensor> allow = {};                      ///< [n, m] of 0 and 1
   bool hides_nothing() const { return !causal && !window && padding.empty() && !allow; }
 };
 

@@ -29,8 +29,7 @@ class Recorder {
               std::vector<StepId> inputs, Attributes attributes = {});
 
  private:
-  StepId give(const Operation& operation, std::string_view name, std::string symbol,
-              Tensor values);
+  StepId give(const Operation& operation, std::string_view name, std::string symbol, Tensor values);
   std::string full_id(std::string_view name) const { return prefix_ + std::string(name); }
 
   Trace* trace_;
