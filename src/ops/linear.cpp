@@ -12,9 +12,11 @@ std::size_t product_block(std::size_t depth, std::size_t columns) {
   // with it the last bit, must not depend on the machine.
   static std::once_flag once;
   std::call_once(once, [] { Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20); });
-  // Eigen does a few multiplications a nanosecond; blocks of 8 rows keep its kernels full.
+  // Eigen does a few multiplications a nanosecond. Each block packs the right matrix anew, so
+  // blocks must not be small.
+  constexpr std::size_t kFewest = 64;
   const std::size_t rows = rows_per_block(depth * columns / 4);
-  return (rows + 7) / 8 * 8;
+  return rows < kFewest ? kFewest : (rows + 7) / 8 * 8;
 }
 
 Tensor product(const Tensor& x, const Tensor& w, const Tensor* bias) {

@@ -1,7 +1,8 @@
-// The writer: blocks of rows become text on all cores and go to the sink in order.
+// The writer: blocks of rows become text on all cores and go to the sink in order, one at a time.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "attn_viz/core/json_write.hpp"
 #include "attn_viz/core/parallel.hpp"
@@ -46,6 +47,42 @@ class RowWriter {
   std::vector<std::size_t> spans_;
 };
 
+/// Lets blocks that are made at the same time go out in their order: while one thread writes its
+/// block, the others make the next ones. Blocks are begun in order, so the first waits for nobody.
+class Turns {
+ public:
+  /// Calls make() at once and act() when all turns before this one are over. After an exception of
+  /// either no turn acts any more.
+  template <class Make, class Act>
+  void take(std::size_t turn, Make make, Act act) {
+    try {
+      make();
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return next_ == turn || failed_; });
+      if (failed_) return;
+      lock.unlock();
+      act();
+    } catch (...) {
+      end_turn([&] { failed_ = true; });
+      throw;
+    }
+    end_turn([&] { ++next_; });
+  }
+
+ private:
+  template <class Change>
+  void end_turn(Change change) {
+    const std::lock_guard lock(mutex_);
+    change();
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  bool failed_ = false;
+};
+
 void write_data(const Tensor& tensor, const Sink& sink) {
   std::string text;
   if (tensor.rank() == 0) {
@@ -60,18 +97,17 @@ void write_data(const Tensor& tensor, const Sink& sink) {
 
   const RowWriter writer(tensor);
   const std::size_t block = rows_per_block(40 * tensor.columns());
-  std::vector<std::string> texts(4 * parallel_width());
+  Turns turns;
   sink("[");
-  for (std::size_t begin = 0; begin < writer.rows(); begin += block * texts.size()) {
-    const std::size_t end = std::min(writer.rows(), begin + block * texts.size());
-    parallel_for(end - begin, block, [&](std::size_t first, std::size_t last) {
-      std::string& part = texts[first / block];
-      part.clear();
-      for (std::size_t row = first; row < last; ++row) writer.append_row(part, begin + row);
-    });
-    const std::size_t used = (end - begin + block - 1) / block;
-    for (std::size_t i = 0; i < used; ++i) sink(texts[i]);
-  }
+  parallel_for(writer.rows(), block, [&](std::size_t first, std::size_t last) {
+    std::string rows;
+    turns.take(
+        first / block,
+        [&] {
+          for (std::size_t row = first; row < last; ++row) writer.append_row(rows, row);
+        },
+        [&] { sink(rows); });
+  });
   sink("\n      ]");
 }
 

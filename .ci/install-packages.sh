@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12 to build and test attn-viz. The one list of packages.
+#   .ci/install-packages.sh          to build and run
+#   .ci/install-packages.sh test     also to test
+#   .ci/install-packages.sh ci       also for the second compiler and the format check
+#   .ci/install-packages.sh bench    also to compare with Python
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config
+       libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev
+       libcairo2-dev libpango1.0-dev libstb-dev libdeflate-dev
+       fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji)
+test=(catch2 libpng-dev python3 python3-jsonschema)
+ci=(clang-14 clang-format-14 libclang-rt-14-dev)
+bench=(hyperfine time python3-numpy python3-matplotlib)
+
+packages=("${build[@]}")
+case "${1:-build}" in
+  build) ;;
+  test) packages+=("${test[@]}") ;;
+  ci) packages+=("${test[@]}" "${ci[@]}") ;;
+  bench) packages+=("${bench[@]}") ;;
+  *) echo "usage: $0 [build|test|ci|bench]" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "Installing: ${missing[*]}" >&2
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "$0: needs root or sudo to install packages" >&2; exit 1; }
+  as_root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
