@@ -23,11 +23,16 @@ class Matrix {
   /// The whole tensor as rows() × columns().
   explicit Matrix(const Tensor& tensor);
   /// One row of a tensor, folded to rows × columns (a query's weights as a map of patches).
+  /// @throws Error  kBug if the tensor has no such row, or the row is shorter than rows × columns
   static Matrix of_row(const Tensor& tensor, std::size_t row, std::size_t rows,
                        std::size_t columns);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
+  /// All values, row-major, in the type that they have: one visit for a loop over all.
+  const std::variant<std::span<const double>, std::span<const float>>& values() const {
+    return values_;
+  }
   double at(std::size_t row, std::size_t column) const {
     const std::size_t position = row * columns_ + column;
     return std::visit([=](auto values) { return static_cast<double>(values[position]); }, values_);

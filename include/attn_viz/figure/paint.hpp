@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,27 +19,85 @@ std::string_view name_of(Format format);
 /// The bytes of a picture file, and the characters for which no font is installed.
 struct Picture {
   std::string bytes;
-  std::vector<char32_t> missing_glyphs;  ///< sorted, each once
+  /// Over every text of the figure, also those that were left out or shortened; sorted, each once.
+  std::vector<char32_t> missing_glyphs;
 };
 
-/// @throws Error  if there is nothing to draw (no panel, or a panel without cells).
-Picture paint(const Figure& figure, Format format);
-
 /// Where a panel's cells lie in the picture, in pixels of the PNG (points of the PDF).
+/// Cells are square, except that the short side of a very long matrix is stretched to be visible.
 struct Cells {
-  std::size_t left = 0, top = 0;      ///< of cell (0, 0)
-  std::size_t cell = 0;               ///< width and height of a drawn cell
-  std::size_t reduction = 1;          ///< r: a drawn cell is the mean of r × r cells of the matrix
+  std::size_t left = 0, top = 0;  ///< of cell (0, 0)
+  std::size_t cell_width = 0, cell_height = 0;
+  /// A drawn cell is the mean of row_reduction × column_reduction cells of the matrix (1 × 1 unless
+  /// the matrix is larger than the room for it), of fewer at the right and bottom ends.
+  std::size_t row_reduction = 1, column_reduction = 1;
   std::size_t rows = 0, columns = 0;  ///< drawn cells
 };
 
-/// The size of the picture and the place of every panel.
+enum class TextKind {
+  kTitle,
+  kSubtitle,
+  kPanelTitle,
+  kRowName,
+  kColumnName,
+  kRowLabel,
+  kColumnLabel,
+  kValue,
+  kTick,
+  kScaleNote,
+  kLegend,
+  kNote,
+};
+
+/// A text as it stands in the picture: its ink's box in pixels, and what was asked to be drawn
+/// (after control characters and outer spaces were made visible).
+struct PlacedText {
+  TextKind kind = TextKind::kNote;
+  std::string text;
+  double left = 0, top = 0, width = 0, height = 0;
+  bool upward = false;     ///< turned by 90°, reads from bottom to top
+  bool shortened = false;  ///< an ellipsis stands for its end
+};
+
+/// The size of the picture and the place of every panel and every text.
 struct Layout {
   std::size_t width = 0, height = 0;
   std::vector<Cells> panels;
+  std::vector<PlacedText> texts;
 };
 
-/// The layout that paint() uses, for whoever reads pixels back.
+/// Draws figures one after another. Keeps fonts, measured labels and their pixels between figures,
+/// so that eight heads with the same labels pay for the labels once. One Painter a thread: a
+/// Painter must be used and destroyed in the thread that made it; Painters in different threads
+/// are independent. The bytes depend on the figure alone, not on what was drawn before.
+class Painter {
+ public:
+  Painter();
+  ~Painter();
+  Painter(Painter&&) noexcept;
+  Painter& operator=(Painter&&) noexcept;
+
+  /// PNG: 8-bit RGB; every pixel inside of a cell is exactly the colour of its value, except where
+  /// a grid line (first pixel row and column of a cell), a number, a hatch or an outline lies.
+  /// SVG and PDF: vectors; matrices of more than 20,000 drawn cells are an image without smoothing.
+  /// @throws Error  kBug if there is nothing to draw (no panel, or a panel without cells), if
+  ///                panels differ in size, if labels are of the wrong number, if the scale is not
+  ///                finite or a value is NaN or +∞ (the panel and cell are named);
+  ///                kLimit if there are too many panels for one picture.
+  Picture paint(const Figure& figure, Format format);
+
+  /// The layout that paint() uses, for whoever reads pixels back. Throws as paint() does.
+  Layout lay_out(const Figure& figure);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Painter().paint(figure, format): for a single picture.
+Picture paint(const Figure& figure, Format format);
+
+/// Painter().lay_out(figure).
 Layout lay_out(const Figure& figure);
 
 }  // namespace attn_viz::figure

@@ -1,0 +1,15 @@
+// RGB pixels → the bytes of a PNG file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace attn_viz::figure {
+
+/// @param rgb  [height, width, 3], 8 bits a channel; height · (3 · width + 1) below 2³¹
+/// @throws Error  kLimit if there is not enough memory
+std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height);
+
+}  // namespace attn_viz::figure

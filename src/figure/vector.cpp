@@ -1,0 +1,197 @@
+#include "figure/vector.hpp"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <memory>
+
+#include "attn_viz/core/error.hpp"
+
+namespace attn_viz::figure {
+namespace {
+
+/// More cells than this are an image: smaller, and viewers draw it without seams.
+constexpr std::size_t kMostVectorCells = 20'000;
+
+struct DestroySurface {
+  void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
+};
+struct DestroyCairo {
+  void operator()(cairo_t* cairo) const { cairo_destroy(cairo); }
+};
+using Surface = std::unique_ptr<cairo_surface_t, DestroySurface>;
+
+cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size) {
+  static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), size);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+class VectorPainter {
+ public:
+  VectorPainter(const Scene& scene, cairo_surface_t* surface)
+      : scene_(scene), colors_(colors_of(scene.map)), cairo_(cairo_create(surface)) {}
+
+  void paint() {
+    fill(0, 0, scene_.width, scene_.height, kWhite);
+    for (const PanelScene& panel : scene_.panels) {
+      if (panel.levels.level.size() > kMostVectorCells)
+        image(panel);
+      else
+        cells(panel);
+      if (std::min(panel.cell_width, panel.cell_height) >= kHatchCell) hatch(panel);
+    }
+    for (const Rect& swatch : scene_.swatches) {
+      fill(swatch.x, swatch.y, swatch.width, swatch.height, swatch.color);
+      hatch_cell(swatch.x, swatch.y, swatch.width, swatch.height);
+    }
+    if (scene_.bar) bar(*scene_.bar);
+    for (const Rect& rect : scene_.rects) fill(rect.x, rect.y, rect.width, rect.height, rect.color);
+    for (const TextItem& text : scene_.texts)
+      text.run->show(cairo_.get(), text.x, text.y, text.upward);
+    cairo_show_page(cairo_.get());
+  }
+
+ private:
+  void color(Rgb rgb) {
+    cairo_set_source_rgb(cairo_.get(), rgb.red / 255.0, rgb.green / 255.0, rgb.blue / 255.0);
+  }
+  void fill(double x, double y, double width, double height, Rgb rgb) {
+    color(rgb);
+    cairo_rectangle(cairo_.get(), x, y, width, height);
+    cairo_fill(cairo_.get());
+  }
+  Rgb color_of_level(std::uint16_t level) const {
+    return level == kMaskedLevel ? kMasked : colors_[level];
+  }
+
+  /// Runs of one color are one rectangle. Each reaches half a unit under its right and lower
+  /// neighbours, which are drawn later, so that viewers show no seams between them.
+  void cells(const PanelScene& panel) {
+    const Levels& levels = panel.levels;
+    const double right = panel.x + static_cast<double>(levels.columns) * panel.cell_width;
+    const double bottom = panel.y + static_cast<double>(levels.rows) * panel.cell_height;
+    for (std::size_t i = 0; i < levels.rows; ++i) {
+      const std::uint16_t* level = levels.level.data() + i * levels.columns;
+      const double y = panel.y + static_cast<double>(i) * panel.cell_height;
+      const double y_end = std::min(y + panel.cell_height + 0.5, bottom);
+      for (std::size_t j = 0, end = 0; j < levels.columns; j = end) {
+        while (end < levels.columns && level[end] == level[j]) ++end;
+        const double x = panel.x + static_cast<double>(j) * panel.cell_width;
+        const double x_end =
+            std::min(panel.x + static_cast<double>(end) * panel.cell_width + 0.5, right);
+        fill(x, y, x_end - x, y_end - y, color_of_level(level[j]));
+      }
+    }
+  }
+
+  /// One pixel a drawn cell, enlarged without smoothing.
+  void image(const PanelScene& panel) {
+    const Levels& levels = panel.levels;
+    const int width = static_cast<int>(levels.columns), height = static_cast<int>(levels.rows);
+    const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
+    unsigned char* pixels = cairo_image_surface_get_data(surface.get());
+    if (!pixels) throw Error(ErrorCode::kLimit, "not enough memory to draw a matrix");
+    const int stride = cairo_image_surface_get_stride(surface.get());
+    for (int i = 0; i < height; ++i)
+      for (int j = 0; j < width; ++j) {
+        const Rgb rgb = color_of_level(levels.level[static_cast<std::size_t>(i) * levels.columns +
+                                                    static_cast<std::size_t>(j)]);
+        const std::uint32_t pixel =
+            static_cast<std::uint32_t>(rgb.red << 16 | rgb.green << 8 | rgb.blue);
+        std::memcpy(pixels + static_cast<std::ptrdiff_t>(i) * stride + 4 * j, &pixel, 4);
+      }
+    cairo_surface_mark_dirty(surface.get());
+    cairo_save(cairo_.get());
+    cairo_translate(cairo_.get(), panel.x, panel.y);
+    cairo_scale(cairo_.get(), panel.cell_width, panel.cell_height);
+    cairo_set_source_surface(cairo_.get(), surface.get(), 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cairo_.get()), CAIRO_FILTER_NEAREST);
+    cairo_rectangle(cairo_.get(), 0, 0, width, height);
+    cairo_fill(cairo_.get());
+    cairo_restore(cairo_.get());
+  }
+
+  void hatch(const PanelScene& panel) {
+    for (std::size_t i = 0; i < panel.levels.rows; ++i)
+      for (std::size_t j = 0; j < panel.levels.columns; ++j)
+        if (panel.levels.level[i * panel.levels.columns + j] == kMaskedLevel)
+          hatch_cell(panel.x + static_cast<int>(j) * panel.cell_width,
+                     panel.y + static_cast<int>(i) * panel.cell_height, panel.cell_width,
+                     panel.cell_height);
+  }
+
+  /// The diagonals of is_hatched() as lines.
+  void hatch_cell(int x, int y, int width, int height) {
+    color(kHatch);
+    cairo_set_line_width(cairo_.get(), 0.8);
+    for (int sum = 6; sum <= width + height - 8; ++sum) {
+      if ((sum - ((width + height) / 2 - 1)) % 8 != 0) continue;
+      const int first = std::max(0, sum - (height - 1)), last = std::min(sum, width - 1);
+      cairo_move_to(cairo_.get(), x + first, y + sum - first + 1);
+      cairo_line_to(cairo_.get(), x + last + 1, y + sum - last);
+    }
+    cairo_stroke(cairo_.get());
+  }
+
+  void bar(const Bar& bar) {
+    for (int row = 0; row < bar.height; ++row)
+      fill(bar.x, bar.y + row, bar.width, row + 1 < bar.height ? 1.5 : 1, bar_color(scene_, row));
+  }
+
+  const Scene& scene_;
+  std::span<const Rgb> colors_;
+  std::unique_ptr<cairo_t, DestroyCairo> cairo_;
+};
+
+void finish(cairo_surface_t* surface) {
+  cairo_surface_finish(surface);
+  const cairo_status_t status = cairo_surface_status(surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    throw Error(ErrorCode::kBug, std::string("Cairo: ") + cairo_status_to_string(status));
+}
+
+/// Cairo numbers its surfaces through the life of the process: without the numbers, the same figure
+/// gives the same bytes.
+std::string without_surface_numbers(const std::string& svg) {
+  constexpr std::string_view kName = "id=\"surface";
+  std::string result;
+  std::size_t from = 0;
+  for (std::size_t at; (at = svg.find(kName, from)) != std::string::npos;) {
+    at += kName.size();
+    result.append(svg, from, at - from);
+    from = at;
+    while (from < svg.size() && std::isdigit(static_cast<unsigned char>(svg[from]))) ++from;
+  }
+  return result.append(svg, from);
+}
+
+}  // namespace
+
+std::string to_svg(const Scene& scene) {
+  std::string bytes;
+  const Surface surface(
+      cairo_svg_surface_create_for_stream(append, &bytes, scene.width, scene.height));
+  cairo_svg_surface_set_document_unit(surface.get(), CAIRO_SVG_UNIT_PX);
+  VectorPainter(scene, surface.get()).paint();
+  finish(surface.get());
+  return without_surface_numbers(bytes);
+}
+
+std::string to_pdf(const Scene& scene, const std::string& title) {
+  std::string bytes;
+  const Surface surface(
+      cairo_pdf_surface_create_for_stream(append, &bytes, scene.width, scene.height));
+  cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_TITLE, title.c_str());
+  cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATOR, "attn-viz");
+  // A fixed day, or Cairo would write the time: the same figure gives the same bytes.
+  cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATE_DATE,
+                                 "2000-01-01T00:00:00Z");
+  VectorPainter(scene, surface.get()).paint();
+  finish(surface.get());
+  return bytes;
+}
+
+}  // namespace attn_viz::figure
