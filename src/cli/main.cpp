@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "attn_viz/core/version.hpp"
 #include "cli/commands.hpp"
@@ -11,30 +13,48 @@
 namespace attn_viz::cli {
 namespace {
 
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(known->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// "unknown option "--hedas"", with the nearest known name or the way to the help as a hint.
+Error unknown_word(std::string_view kind, const std::string& word,
+                   const std::vector<std::string>& names, const std::string& help) {
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string_view near = nearest_name(word, known);
+  Error error(ErrorCode::kUsage, fmt::format("unknown {} \"{}\"", kind, word));
+  return error.hint(near.empty() ? "see " + help : fmt::format("did you mean {}?", near));
+}
+
 /// What CLI11 refused, in our words.
-Error usage_error(const CLI::App& app, const CLI::ParseError& refused) {
-  const CLI::App* command = &app;
-  for (const CLI::App* named : app.get_subcommands()) command = named;
-  const std::string help =
-      command == &app ? "attn-viz --help" : fmt::format("attn-viz {} --help", command->get_name());
+Error usage_error(const CLI::App& app, const CLI::ParseError& refused,
+                  const std::string& first_word) {
+  const auto called = app.get_subcommands();
+  if (called.empty()) {
+    if (first_word.empty()) {
+      return Error(ErrorCode::kUsage, "a subcommand is missing").hint("see attn-viz --help");
+    }
+    const bool option = first_word[0] == '-';
+    return unknown_word(option ? "option" : "subcommand", first_word,
+                        option ? option_names(app) : subcommand_names(app), "attn-viz --help");
+  }
+  const std::string help = fmt::format("attn-viz {} --help", called[0]->get_name());
   const auto extras = app.remaining(true);
   if (dynamic_cast<const CLI::ExtrasError*>(&refused) != nullptr && !extras.empty()) {
-    std::vector<std::string> names;
-    const bool is_option = extras[0].size() > 1 && extras[0][0] == '-';
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-    if (!is_option) {
-      names.clear();
-      for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
-        names.push_back(known->get_name());
-      }
-    }
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    const std::string_view near = nearest_name(extras[0].substr(0, extras[0].find('=')), known);
-    Error error(ErrorCode::kUsage,
-                fmt::format("unknown {} \"{}\"", is_option ? "option" : "subcommand", extras[0]));
-    return error.hint(near.empty() ? "see " + help : fmt::format("did you mean {}?", near));
+    const std::string word = extras[0].substr(0, extras[0].find('='));
+    return unknown_word("option", word, option_names(*called[0]), help);
   }
   return Error(ErrorCode::kUsage, refused.what()).hint("see " + help);
 }
@@ -59,7 +79,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& refused) {
-    const Error error = usage_error(app, refused);
+    const Error error = usage_error(app, refused, argc > 1 ? argv[1] : "");
     console.fail(error);
     return static_cast<int>(error.code());
   } catch (const Error& error) {

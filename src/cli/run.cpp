@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <sstream>
 
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/core/parallel.hpp"
@@ -12,6 +13,7 @@
 #include "attn_viz/figure/paint.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "attn_viz/trace/json.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 
 namespace attn_viz::cli {
@@ -30,6 +32,23 @@ struct RunOptions {
 
 std::string stem_of(const std::string& input) {
   return input == "-" ? "stdin" : fs::path(input).stem().string();
+}
+
+/// "png,svg" → the formats, each once.
+std::vector<figure::Format> parse_formats(const std::string& text) {
+  constexpr std::string_view kKnown[] = {"png", "svg", "pdf"};
+  constexpr figure::Format kFormats[] = {figure::Format::kPng, figure::Format::kSvg,
+                                         figure::Format::kPdf};
+  std::vector<figure::Format> formats;
+  std::istringstream list(text);
+  for (std::string name; std::getline(list, name, ',');) {
+    const figure::Format format = kFormats[expect_name("--format", "format", name, kKnown)];
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+      formats.push_back(format);
+    }
+  }
+  if (formats.empty()) throw bad_value("--format", "a list of png, svg, pdf", text);
+  return formats;
 }
 
 /// @throws Error kUsage if two inputs would write into one folder.
@@ -186,37 +205,26 @@ Action add_run(CLI::App& app, Console& console) {
       .add_option("-o,--output", options->output, "Folder; each input gets one of its own in it")
       ->type_name("DIR")
       ->required();
-  command
-      .add_option(
-          "--draw",
-          [options](const CLI::results_t& values) {
-            options->heatmaps.all_steps = values[0] == "all";
-            return true;
-          },
-          "weights (default), or all: also Q, K, V, scores, outputs, parameters")
-      ->type_name("WHAT")
-      ->check(CLI::IsMember({"weights", "all"}));
-  command
-      .add_option(
-          "--color-scale",
-          [options](const CLI::results_t& values) {
-            options->heatmaps.auto_scale = values[0] == "auto";
-            return true;
-          },
-          "unit (default): weights from 0 to 1; auto: the range of the data")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"unit", "auto"}));
+  add_text_option(command, "--draw", "WHAT",
+                  "weights (default), or all: also Q, K, V, scores, outputs, parameters",
+                  [options](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"weights", "all"};
+                    options->heatmaps.all_steps =
+                        expect_name("--draw", "choice", text, kKnown) == 1;
+                  });
+  add_text_option(command, "--color-scale", "NAME",
+                  "unit (default): weights from 0 to 1; auto: the range of the data",
+                  [options](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"unit", "auto"};
+                    options->heatmaps.auto_scale =
+                        expect_name("--color-scale", "scale", text, kKnown) == 1;
+                  });
   command
       .add_option("--query", options->heatmaps.query,
                   "Query whose weights are drawn as a map of patches: index or label")
       ->type_name("QUERY");
-  command.add_option("--format", options->formats, "Kinds of picture: png (default), svg, pdf")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, figure::Format>{{"png", figure::Format::kPng},
-                                                {"svg", figure::Format::kSvg},
-                                                {"pdf", figure::Format::kPdf}}));
+  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+                  [options](const std::string& text) { options->formats = parse_formats(text); });
   command.add_flag("--no-trace", options->no_trace, "Do not write trace.json");
   command.add_flag("--no-heatmaps", options->no_heatmaps, "Do not draw");
   add_setting_options(command, options->overrides);

@@ -1,36 +1,11 @@
 // Options for the settings of a document.
-#include <fmt/format.h>
+#include <cmath>
 
-#include <charconv>
-#include <iterator>
-
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 
 namespace attn_viz::cli {
 namespace {
-
-/// The whole text as a number, or none.
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T number{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-Error bad_value(std::string_view option, std::string_view expected, const std::string& got) {
-  return Error(ErrorCode::kUsage, fmt::format("expected {}, got \"{}\"", expected, got))
-      .at(std::string(option));
-}
-
-/// The place of `name` in `known`. @throws Error kUsage with the nearest name.
-std::size_t expect_name(std::string_view option, std::string_view kind, const std::string& name,
-                        std::span<const std::string_view> known) {
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    if (known[i] == name) return i;
-  }
-  throw unknown_name(ErrorCode::kUsage, kind, name, known).at(std::string(option));
-}
 
 std::pair<double, double> parse_window(const std::string& text) {
   const std::size_t comma = text.find(',');
@@ -45,11 +20,9 @@ std::pair<double, double> parse_window(const std::string& text) {
 }  // namespace
 
 void add_setting_options(CLI::App& command, Overrides& overrides) {
-  const auto option = [&](const std::string& name, const std::string& value,
-                          const std::string& help, std::function<void(const std::string&)> take) {
-    command.add_option_function<std::string>(name, std::move(take), help)
-        ->type_name(value)
-        ->group("Settings (they go before those of the document)");
+  constexpr const char* kGroup = "Settings (they go before those of the document)";
+  const auto option = [&](const char* name, const char* value, const char* help, TakeText take) {
+    add_text_option(command, name, value, help, std::move(take))->group(kGroup);
   };
   option("--heads", "N", "Number of heads", [&](const std::string& text) {
     const auto heads = parse_number<std::uint32_t>(text);
@@ -92,7 +65,7 @@ void add_setting_options(CLI::App& command, Overrides& overrides) {
     overrides.dtype = wide ? DType::kFloat64 : DType::kFloat32;
   });
   command.add_flag("--causal", overrides.causal, "Hide the future: keys up to the query")
-      ->group("Settings (they go before those of the document)");
+      ->group(kGroup);
 }
 
 }  // namespace attn_viz::cli

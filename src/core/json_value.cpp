@@ -158,22 +158,24 @@ std::vector<bool> Value::booleans() const {
 }
 
 void Value::explain_ragged(std::size_t rank, std::string_view what) const {
-  // Go down to the first element that is no list or is unlike the first of its row.
-  if (rank == 0) {
-    if (!is(Kind::kNumber)) throw unexpected("a number");
-  } else if (is(Kind::kArray)) {
-    for (std::size_t i = 0; i < node_->items.size(); ++i) {
-      const Value element = child(i, node_->items[i]);
-      if (rank > 1 && i > 0 && (element.is(Kind::kNumbers) || element.is(Kind::kArray)) &&
-          element.length() != child(std::size_t{0}, node_->items[0]).length()) {
-        throw element.error(fmt::format("expected a row of {} like row 0, got {}",
-                                        child(std::size_t{0}, node_->items[0]).length(),
-                                        element.length()));
-      }
-      element.explain_ragged(rank - 1, what);
+  // Go down to the first element that is no list, or a list of another length than the first.
+  if (rank == 0 && is(Kind::kNumber)) return;
+  if (rank > 0 && is(Kind::kNumbers) && node_->shape.size() == rank) return;
+  if (rank == 0 || !is(Kind::kArray)) {
+    throw unexpected(rank == 0 ? std::string_view("a number") : what);
+  }
+  const auto length_of = [](const Node& node) {
+    return node.kind == Kind::kNumbers ? node.shape[0] : node.items.size();
+  };
+  const std::size_t expected = length_of(node_->items[0]);
+  for (std::size_t i = 0; i < node_->items.size(); ++i) {
+    const Value element = child(i, node_->items[i]);
+    element.explain_ragged(rank - 1, "a list of numbers");
+    if (rank > 1 && length_of(element.node()) != expected) {
+      throw element.error(fmt::format("expected a row of {} like row 0, got {}", expected,
+                                      length_of(element.node())));
     }
   }
-  throw unexpected(what);
 }
 
 Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType dtype) const {
@@ -184,7 +186,10 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
   // [] stands for any shape whose first extent is 0.
   const bool empty = is(Kind::kNumbers) && node_->shape[0] == 0;
   if (empty) axes.resize(std::max(rank, axes.size()));
-  if (!is(Kind::kNumbers) || axes.size() != rank) explain_ragged(rank, what);
+  if (!is(Kind::kNumbers) || axes.size() != rank) {
+    explain_ragged(rank, what);
+    throw unexpected(what);
+  }
   Tensor exact(std::move(axes), Buffer<double>(node_->numbers));
   if (dtype == DType::kFloat64) return exact;
 

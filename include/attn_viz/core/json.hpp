@@ -81,7 +81,8 @@ class Value {
  private:
   Value child(std::string_view key, const Node& node) const;
   Value child(std::size_t index, const Node& node) const;
-  [[noreturn]] void explain_ragged(std::size_t rank, std::string_view what) const;
+  /// Throws the error for the first place where this is not a nest of numbers of that depth.
+  void explain_ragged(std::size_t rank, std::string_view what) const;
 
   const Node* node_;
   std::string pointer_;
