@@ -76,7 +76,11 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
   if (step_name == "weights" && !auto_scale) {
-    return {ColorMap::kViridis, 0, 1, fmt::format("weight, fixed from 0 to 1{}", shared)};
+    // A dark figure must not look empty.
+    constexpr double kPale = 0.2;
+    const std::string largest =
+        range.high < kPale ? fmt::format("; the largest is {:.2g}", range.high) : "";
+    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}{}", shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
   if (range.empty()) range = {0, 1};
