@@ -1,68 +1,86 @@
-// Normalisers: from a row of scores to a row of weights. −∞ marks a masked key, whose weight is 0.
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <mutex>
-
-#include "attn_viz/core/parallel.hpp"
+// Normalisers that look at every key: from a row of scores to a row of weights. −∞ marks a masked
+// key, whose weight is 0; a row without a visible key gets weights 0 and is listed.
+#include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
+#include "ops/rows.hpp"
 
 namespace attn_viz::ops {
 namespace {
 
-/// One row of softmax(s / temperature); false if no key is visible (then all weights are 0).
-/// The row's maximum is subtracted first, which changes nothing but the range.
-template <class T>
-bool softmax_row(const T* s, T* weights, std::size_t m, T temperature) {
-  T most = -std::numeric_limits<T>::infinity();
-  for (std::size_t j = 0; j < m; ++j) most = s[j] > most ? s[j] : most;
-  if (most == -std::numeric_limits<T>::infinity()) {
-    for (std::size_t j = 0; j < m; ++j) weights[j] = 0;
-    return false;
-  }
+using Scores = std::span<const double>;
+using Weights = std::span<double>;
+
+/// exp((z − max z) / temperature), which neither overflows nor vanishes altogether; their sum.
+double exponentials(Scores z, Weights w, double temperature) {
+  const double most = *std::max_element(z.begin(), z.end());
   double sum = 0;
-  for (std::size_t j = 0; j < m; ++j) {
-    weights[j] = std::exp((s[j] - most) / temperature);
-    sum += static_cast<double>(weights[j]);
+  for (std::size_t j = 0; j < z.size(); ++j) {
+    w[j] = std::exp((z[j] - most) / temperature);
+    sum += w[j];
   }
-  for (std::size_t j = 0; j < m; ++j) {
-    weights[j] = static_cast<T>(static_cast<double>(weights[j]) / sum);
-  }
-  return true;
+  return sum;
 }
 
 Outcome evaluate_softmax(Inputs inputs, const Attributes& attributes) {
   expect_inputs(inputs, 1);
-  const Tensor& scores = *inputs[0];
   const double temperature = attributes.get_or("temperature", 1.0);
-  Outcome outcome{Tensor(scores.dtype(), scores.axes())};
-  std::vector<double> empty_rows;
-  std::mutex empty_rows_mutex;
-  dispatch(scores.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const std::size_t m = scores.columns();
-    parallel_for(scores.rows(), rows_per_block(6 * m), [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) {
-        const T* row = scores.values<T>().data() + i * m;
-        for (std::size_t j = 0; j < m; ++j) {
-          if (std::isnan(row[j]) || row[j] == std::numeric_limits<T>::infinity()) {
-            throw Error(ErrorCode::kInvalid, "the score of query " + std::to_string(i) +
-                                                 " and key " + std::to_string(j) +
-                                                 " is not finite");
-          }
-        }
-        T* weights = outcome.values.values<T>().data() + i * m;
-        if (!softmax_row(row, weights, m, static_cast<T>(temperature))) {
-          const std::lock_guard lock(empty_rows_mutex);
-          empty_rows.push_back(static_cast<double>(i));
-        }
-      }
-    });
+  return normalize_rows(*inputs[0], 6, "", [=](Scores z, Weights w, std::size_t) {
+    const double sum = exponentials(z, w, temperature);
+    for (double& weight : w) weight /= sum;
+    return true;
   });
-  std::sort(empty_rows.begin(), empty_rows.end());
-  if (!empty_rows.empty()) outcome.findings.set("empty_rows", std::move(empty_rows));
-  return outcome;
 }
+
+/// exp(z) / (1 + Σ exp z), as if a further key of score 0 took its share and said nothing.
+Outcome evaluate_softmax_off_by_one(Inputs inputs, const Attributes&) {
+  expect_inputs(inputs, 1);
+  return normalize_rows(*inputs[0], 6, "", [](Scores z, Weights w, std::size_t) {
+    const double most = std::max(0.0, *std::max_element(z.begin(), z.end()));
+    double sum = std::exp(-most);
+    for (std::size_t j = 0; j < z.size(); ++j) sum += w[j] = std::exp(z[j] - most);
+    for (double& weight : w) weight /= sum;
+    return true;
+  });
+}
+
+/// σ(z + bias); the bias "-log-keys" is −ln of the number of visible keys.
+Outcome evaluate_sigmoid(Inputs inputs, const Attributes& attributes) {
+  expect_inputs(inputs, 1);
+  const bool by_keys = attributes.get_or<std::string>("bias", "") == "-log-keys";
+  const double fixed = attributes.get_or("bias", 0.0);
+  return normalize_rows(*inputs[0], 6, "", [=](Scores z, Weights w, std::size_t) {
+    const double bias = by_keys ? -std::log(static_cast<double>(z.size())) : fixed;
+    for (std::size_t j = 0; j < z.size(); ++j) {
+      // The exponential of a negative number cannot overflow.
+      const double x = z[j] + bias, small = std::exp(-std::abs(x));
+      w[j] = (x >= 0 ? 1 : small) / (1 + small);
+    }
+    return true;
+  });
+}
+
+/// max(z, 0); the divisor makes the three kinds of relu.
+template <class Divisor>
+Outcome relu_rows(Inputs inputs, Divisor divisor) {
+  expect_inputs(inputs, 1);
+  return normalize_rows(*inputs[0], 2, "zero_rows", [=](Scores z, Weights w, std::size_t) {
+    double sum = 0;
+    for (std::size_t j = 0; j < z.size(); ++j) sum += w[j] = std::max(z[j], 0.0);
+    if (sum == 0) return false;
+    const double by = divisor(sum, static_cast<double>(z.size()));
+    for (double& weight : w) weight /= by;
+    return true;
+  });
+}
+
+/// "relu(S)"; a name in front of the symbol of the scores.
+template <const char* Name>
+std::string call(std::span<const std::string> symbols, const Attributes&) {
+  return Name + ("(" + symbols[0] + ")");
+}
+
+constexpr char kRelu[] = "relu", kReluMean[] = "relu-mean", kReluNormalized[] = "relu-normalized",
+               kSoftmaxOffByOne[] = "softmax-off-by-one";
 
 }  // namespace
 
@@ -76,6 +94,62 @@ const Operation softmax{
           return "softmax(" + s[0] + (plain ? ")" : " / temperature)");
         },
     .evaluate = evaluate_softmax,
+    .rows_sum_to_one = true,
+};
+
+const Operation softmax_off_by_one{
+    .name = kSoftmaxOffByOne,
+    .meaning = "softmax with one more key of score 0 that is then left out",
+    .source = "Miller 2023, Attention is off by one",
+    .equation = call<kSoftmaxOffByOne>,
+    .evaluate = evaluate_softmax_off_by_one,
+};
+
+const Operation sigmoid{
+    .name = "sigmoid",
+    .meaning = "each score by itself between 0 and 1",
+    .source =
+        "Ramapuram et al. 2024, Theory, analysis, and best practices for sigmoid self-attention",
+    .equation =
+        [](std::span<const std::string> s, const Attributes& attributes) {
+          const bool plain = attributes.find("bias") == nullptr;
+          return "sigmoid(" + s[0] + (plain ? ")" : " + bias)");
+        },
+    .evaluate = evaluate_sigmoid,
+};
+
+const Operation relu{
+    .name = kRelu,
+    .meaning = "negative scores become 0",
+    .source = "Lee 2021, lecture on self-attention",
+    .equation = call<kRelu>,
+    .evaluate =
+        [](Inputs inputs, const Attributes&) {
+          return relu_rows(inputs, [](double, double) { return 1.0; });
+        },
+};
+
+const Operation relu_mean{
+    .name = kReluMean,
+    .meaning = "negative scores become 0, divided by the number of visible keys",
+    .source = "Wortsman et al. 2023, Replacing softmax with ReLU in vision transformers",
+    .equation = call<kReluMean>,
+    .evaluate =
+        [](Inputs inputs, const Attributes&) {
+          return relu_rows(inputs, [](double, double keys) { return keys; });
+        },
+};
+
+const Operation relu_normalized{
+    .name = kReluNormalized,
+    .meaning = "negative scores become 0, divided by the sum; 0 where no score is positive",
+    .source = "Lee 2021, lecture on self-attention",
+    .equation = call<kReluNormalized>,
+    .evaluate =
+        [](Inputs inputs, const Attributes&) {
+          return relu_rows(inputs, [](double sum, double) { return sum; });
+        },
+    .rows_sum_to_one = true,
 };
 
 }  // namespace attn_viz::ops

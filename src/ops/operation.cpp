@@ -33,9 +33,18 @@ const Operation parameter{
 
 const Operation* find_operation(std::string_view name) {
   using namespace ops;
-  static const Operation* const all[] = {&input,       &parameter, &linear, &matmul,      &concat,
-                                         &dot_product, &additive,  &cosine, &bilinear,    &scale,
-                                         &softcap,     &add,       &mask,   &mask_scores, &softmax};
+  static const Operation* const all[] = {
+      // given
+      &input, &parameter,
+      // linear
+      &linear, &matmul, &concat,
+      // score and adjust
+      &dot_product, &additive, &cosine, &bilinear, &scale, &softcap, &add,
+      // mask
+      &mask, &mask_scores,
+      // normalize
+      &softmax, &softmax_off_by_one, &sigmoid, &relu, &relu_mean, &relu_normalized, &sparsemax,
+      &entmax, &hardmax, &sample};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -31,6 +31,8 @@ struct Operation {
   Outcome (*evaluate)(Inputs, const Attributes&);
   /// Whether −∞ may stand in the result (it marks a masked score).
   bool may_mask = false;
+  /// Whether it promises rows of weights that sum to 1 (0 for the rows that it lists).
+  bool rows_sum_to_one = false;
 };
 
 namespace ops {
@@ -61,6 +63,15 @@ extern const Operation mask_scores;  ///< (S, M) → S with −∞ where M is 0
 
 // ---- normalize: scores → weights ----
 extern const Operation softmax;  ///< attribute "temperature", 1 if absent
+extern const Operation softmax_off_by_one;
+extern const Operation sigmoid;  ///< attribute "bias": a number, or "-log-keys"
+extern const Operation relu;
+extern const Operation relu_mean;
+extern const Operation relu_normalized;
+extern const Operation sparsemax;
+extern const Operation entmax;  ///< attribute "alpha"
+extern const Operation hardmax;
+extern const Operation sample;  ///< attributes "seed", "stream", "temperature"
 
 }  // namespace ops
 
