@@ -24,7 +24,7 @@ class Canvas {
   void hatch(int x, int y, int width, int height) {
     for (int row = 0; row < height; ++row)
       for (int column = 0; column < width; ++column)
-        if (is_hatched(column, row, width, height)) put(at(x + column, y + row), kHatch);
+        if (is_hatched(column + row, width, height)) put(at(x + column, y + row), kHatch);
   }
 
   /// One pixel row of cells, then copies of it: cells have hard edges.
