@@ -1,6 +1,7 @@
 #include "attn_viz/figure/paint.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "figure/label_text.hpp"
 #include "figure/png.hpp"
@@ -31,6 +32,12 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
   return missing;
 }
 
+/// Of four pixels and more: below, a general compressor makes the smaller file.
+bool has_large_cells(const Scene& scene) {
+  const PanelScene& panel = scene.panels.front();
+  return std::min(panel.cell_width, panel.cell_height) >= 4;
+}
+
 }  // namespace
 
 std::string_view name_of(Format format) {
@@ -47,6 +54,7 @@ std::string_view name_of(Format format) {
 
 struct Painter::Impl {
   Typesetter type;
+  std::vector<std::uint8_t> pixels;  ///< of the last PNG: its memory serves the next
 };
 
 Painter::Painter() : impl_(std::make_unique<Impl>()) {}
@@ -61,8 +69,9 @@ Picture Painter::paint(const Figure& figure, Format format) {
   picture.missing_glyphs = missing_glyphs(figure, impl_->type);
   switch (format) {
     case Format::kPng:
-      picture.bytes = encode_png(rasterize(scene), static_cast<std::size_t>(scene.width),
-                                 static_cast<std::size_t>(scene.height));
+      rasterize(scene, impl_->pixels);
+      picture.bytes = encode_png(impl_->pixels, static_cast<std::size_t>(scene.width),
+                                 static_cast<std::size_t>(scene.height), has_large_cells(scene));
       break;
     case Format::kSvg:
       picture.bytes = to_svg(scene);
