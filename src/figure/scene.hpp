@@ -19,7 +19,7 @@ inline constexpr Rgb kText{0x22, 0x22, 0x22}, kQuietText{0x52, 0x52, 0x52};
 inline constexpr Rgb kFrame{0x8a, 0x8a, 0x8a}, kBlack{0, 0, 0}, kWhite{0xff, 0xff, 0xff};
 
 /// Cells of at least these sizes have lines between them, or a hatch when masked.
-inline constexpr int kGridCell = 12, kHatchCell = 10;
+inline constexpr int kGridCell = 20, kHatchCell = 10;
 
 /// A filled rectangle in whole pixels.
 struct Rect {
