@@ -23,7 +23,8 @@ inline std::vector<double> random_values(std::size_t count, double low = 0, doub
                                          unsigned seed = 1) {
   std::mt19937 bits(seed);
   std::vector<double> values(count);
-  for (double& value : values) value = low + (high - low) * (static_cast<double>(bits()) / 4294967296.0);
+  for (double& value : values)
+    value = low + (high - low) * (static_cast<double>(bits()) / 4294967296.0);
   return values;
 }
 
