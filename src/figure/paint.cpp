@@ -32,10 +32,11 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
   return missing;
 }
 
-/// Of four pixels and more: below, a general compressor makes the smaller file.
-bool has_large_cells(const Scene& scene) {
+/// Cells of four pixels and more that are not full of numbers: where little repeats, a general
+/// compressor makes the smaller file.
+bool repeats_itself(const Scene& scene) {
   const PanelScene& panel = scene.panels.front();
-  return std::min(panel.cell_width, panel.cell_height) >= 4;
+  return std::min(panel.cell_width, panel.cell_height) >= 4 && scene.texts.size() < 400;
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ Picture Painter::paint(const Figure& figure, Format format) {
     case Format::kPng:
       rasterize(scene, impl_->pixels);
       picture.bytes = encode_png(impl_->pixels, static_cast<std::size_t>(scene.width),
-                                 static_cast<std::size_t>(scene.height), has_large_cells(scene));
+                                 static_cast<std::size_t>(scene.height), repeats_itself(scene));
       break;
     case Format::kSvg:
       picture.bytes = to_svg(scene);

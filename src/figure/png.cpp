@@ -23,7 +23,7 @@ struct Return {
   void operator()(unsigned char* bytes) const { attn_viz::figure::return_scratch(bytes); }
 };
 
-/// Bytes of a row of the picture that this thread is encoding, if it is one of large cells; else 0.
+/// Bytes of a row of the picture that this thread is encoding, if most of it repeats; else 0.
 thread_local std::size_t repeating_row = 0;
 
 /// What stb_image_write calls in place of its own compressor: zlib-wrapped bytes in memory that
@@ -62,7 +62,7 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
 namespace attn_viz::figure {
 
 std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height,
-                       bool large_cells) {
+                       bool repeating) {
   // No filter instead of trying five on each row: colors repeat from cell to cell and from row to
   // row, and differences of neighbours repeat less. Set once, before any thread can read it.
   [[maybe_unused]] static const bool filter_is_set = [] {
@@ -70,7 +70,7 @@ std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std
     return true;
   }();
   const std::size_t row = 3 * width + 1;  // the filter's byte, and the pixels
-  repeating_row = large_cells && row <= kLongestRow ? row : 0;
+  repeating_row = repeating && row <= kLongestRow ? row : 0;
   int size = 0;
   const std::unique_ptr<unsigned char, Return> bytes(
       stbi_write_png_to_mem(rgb.data(), static_cast<int>(3 * width), static_cast<int>(width),

@@ -62,8 +62,8 @@ TEST_CASE("both compressors make the same picture") {
   std::vector<std::uint8_t> pixels(3 * width * height);
   for (std::size_t i = 0; i < pixels.size(); ++i)
     pixels[i] = static_cast<std::uint8_t>(i / 30 * 7 + i / (9 * width));
-  for (const bool large_cells : {false, true}) {
-    const Image image = decode(encode_png(pixels, width, height, large_cells));
+  for (const bool repeating : {false, true}) {
+    const Image image = decode(encode_png(pixels, width, height, repeating));
     CHECK(image.width == width);
     CHECK((image.rgb == pixels));
   }
