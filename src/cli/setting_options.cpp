@@ -40,9 +40,13 @@ void add_setting_options(CLI::App& command, Overrides& overrides) {
       throw bad_value("--scale", "a number", text);
     }
   });
-  option("--normalize", "NAME", "softmax", [](const std::string& text) {
-    expect_name("--normalize", "normaliser", text, kNormalizerNames);
-  });
+  option("--normalize", "NAME",
+         "softmax, relu, relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, "
+         "entmax, hardmax or sample",
+         [&](const std::string& text) {
+           expect_name("--normalize", "normaliser", text, kNormalizerNames);
+           overrides.normalize = find_normalizer(text);
+         });
   option("--window", "LEFT,RIGHT", "Truncated attention: keys i-LEFT to i+RIGHT",
          [&](const std::string& text) { overrides.window = parse_window(text); });
   option("--position", "NAME", "none", [](const std::string& text) {

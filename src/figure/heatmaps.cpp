@@ -243,7 +243,9 @@ std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::strin
 void verify_weights(const Trace& trace, const Step& weights) {
   const Tensor& a = weights.values;
   const Step* scores = scores_behind(trace, weights);
-  const bool sums_to_one = weights.op == "softmax";
+  const Operation* operation = find_operation(weights.op);
+  const bool sums_to_one = operation != nullptr && operation->rows_sum_to_one;
+  const auto zero_rows = weights.findings.get_or("zero_rows", std::vector<double>{});
   const double tolerance = a.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
   const auto refuse = [&](std::size_t row, const std::string& what) {
     throw Error(ErrorCode::kInvalid, fmt::format("row {}: {}; not drawn", row, what))
@@ -268,6 +270,9 @@ void verify_weights(const Trace& trace, const Step& weights) {
       if (leaks) refuse(i, "expected weight 0 where a key is masked");
       if (!sums_to_one) continue;
       if (outside) refuse(i, "expected weights from 0 to 1");
+      const bool listed =
+          std::find(zero_rows.begin(), zero_rows.end(), static_cast<double>(i)) != zero_rows.end();
+      visible &= !listed;
       if (std::abs(sum - (visible ? 1 : 0)) > tolerance) {
         refuse(i,
                fmt::format("expected weights with sum {}, got sum {:.6g}", visible ? 1 : 0, sum));

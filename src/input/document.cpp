@@ -85,6 +85,10 @@ void apply(const Overrides& overrides, AttentionSettings& settings) {
     settings.score.type = *overrides.score;
   }
   if (overrides.scale) settings.scale = overrides.scale;
+  if (overrides.normalize && *overrides.normalize != settings.normalize.type) {
+    settings.normalize = NormalizeSettings{};
+    settings.normalize.type = *overrides.normalize;
+  }
   if (overrides.causal) settings.mask.causal = true;
   if (overrides.window) settings.mask.window = overrides.window;
   if (overrides.identity_weights) settings.weights = IdentityWeights{};

@@ -31,6 +31,35 @@ const Operation& operation_of(ScoreType type) {
   throw Error(ErrorCode::kBug, "a scoring function without an operation");
 }
 
+const Operation& operation_of(NormalizerType type) {
+  return *find_operation(kNormalizerNames[static_cast<std::size_t>(type)]);
+}
+
+/// The constants of a normaliser that are not those that everybody expects.
+/// @param stream  names the random numbers of a head: "layer0/head0".
+Attributes constants_of(const NormalizeSettings& normalize, std::string_view stream) {
+  Attributes constants;
+  switch (normalize.type) {
+    case NormalizerType::kSample:
+      constants.set("seed", static_cast<double>(normalize.seed));
+      constants.set("stream", stream);
+      [[fallthrough]];
+    case NormalizerType::kSoftmax:
+      if (normalize.temperature != 1) constants.set("temperature", normalize.temperature);
+      break;
+    case NormalizerType::kSigmoid:
+      if (normalize.bias_by_keys) constants.set("bias", "-log-keys");
+      if (normalize.bias != 0) constants.set("bias", normalize.bias);
+      break;
+    case NormalizerType::kEntmax:
+      constants.set("alpha", normalize.alpha);
+      break;
+    default:
+      break;
+  }
+  return constants;
+}
+
 /// A projection's matrix and, if it has one, its bias, as steps.
 struct Projection {
   StepId w;
@@ -102,11 +131,8 @@ StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters
   if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
 
   // Scores become weights, and the weights mix the values.
-  Attributes temperature;
-  if (settings.normalize.temperature != 1) {
-    temperature.set("temperature", settings.normalize.temperature);
-  }
-  const StepId a = record.step("weights", "A", ops::softmax, {s}, std::move(temperature));
+  const StepId a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
+                               constants_of(settings.normalize, record.prefix()));
   return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
 }
 
@@ -126,6 +152,21 @@ void record_layer(Recorder record, const AttentionSettings& settings,
 }
 
 // ---- what the trace says of the settings ----
+
+Attributes settings_of(const NormalizeSettings& normalize) {
+  Attributes all{{"type", kNormalizerNames[static_cast<std::size_t>(normalize.type)]}};
+  if (normalize.type == NormalizerType::kSoftmax || normalize.type == NormalizerType::kSample) {
+    all.set("temperature", normalize.temperature);
+  }
+  if (normalize.type == NormalizerType::kSigmoid) {
+    all.set("bias", normalize.bias_by_keys ? Attribute("-log-keys") : Attribute(normalize.bias));
+  }
+  if (normalize.type == NormalizerType::kEntmax) all.set("alpha", normalize.alpha);
+  if (normalize.type == NormalizerType::kSample) {
+    all.set("seed", static_cast<double>(normalize.seed));
+  }
+  return all;
+}
 
 Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
   Attributes mask = constants_of(settings.mask);
@@ -147,8 +188,7 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
       {"bias", settings.bias ? "given" : "none"},
       {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
-      {"normalize",
-       Attributes{{"type", "softmax"}, {"temperature", settings.normalize.temperature}}},
+      {"normalize", settings_of(settings.normalize)},
       {"position", "none"},
       {"weights", std::move(weights)}};
   if (parameters.query_size != parameters.key_size) {

@@ -17,6 +17,7 @@ struct Overrides {
   std::optional<std::size_t> heads = {};
   std::optional<ScoreType> score = {};
   std::optional<double> scale = {};
+  std::optional<NormalizerType> normalize = {};
   bool causal = false;
   std::optional<std::pair<double, double>> window = {};
   bool identity_weights = false;
@@ -27,6 +28,9 @@ struct Overrides {
 
 /// The scoring function of this name (or short name), or none.
 std::optional<ScoreType> find_score(std::string_view name);
+
+/// The normaliser of this name, or none.
+std::optional<NormalizerType> find_normalizer(std::string_view name);
 
 /// Reads a document.
 /// @param default_title  used where the document has none: the file's stem.

@@ -17,6 +17,11 @@ class Recorder {
   /// A recorder for the ids below a name: `record.below("layer0").below("head1")`.
   Recorder below(std::string_view name) const;
 
+  /// The name that the ids begin with: "layer0/head1".
+  std::string_view prefix() const {
+    return std::string_view(prefix_).substr(0, prefix_.empty() ? 0 : prefix_.size() - 1);
+  }
+
   /// Writes down values that are given.
   StepId input(std::string_view name, std::string symbol, Tensor values);
   StepId parameter(std::string_view name, std::string symbol, Tensor values);
