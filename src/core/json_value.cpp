@@ -158,25 +158,44 @@ std::vector<bool> Value::booleans() const {
 }
 
 void Value::explain_ragged(std::size_t rank, std::string_view what) const {
-  // Go down to the first element that is no list or is unlike the first of its row.
-  if (rank == 0) {
-    if (!is(Kind::kNumber)) throw unexpected("a number");
-  } else if (is(Kind::kArray)) {
-    for (std::size_t i = 0; i < node_->items.size(); ++i) {
-      const Value element = child(i, node_->items[i]);
-      if (rank > 1 && i > 0 && (element.is(Kind::kNumbers) || element.is(Kind::kArray)) &&
-          element.length() != child(std::size_t{0}, node_->items[0]).length()) {
-        throw element.error(fmt::format("expected a row of {} like row 0, got {}",
-                                        child(std::size_t{0}, node_->items[0]).length(),
-                                        element.length()));
-      }
-      element.explain_ragged(rank - 1, what);
-    }
-  }
+  find_fault(rank, what);
   throw unexpected(what);
 }
 
+void Value::find_fault(std::size_t rank, std::string_view what) const {
+  const bool fits =
+      rank == 0 ? is(Kind::kNumber) || is(Kind::kNull)
+                : is(Kind::kNumbers) && (node_->shape.size() == rank || node_->shape[0] == 0);
+  if (fits) return;
+  if (rank == 0) throw unexpected("a number");
+  if (!is(Kind::kArray)) throw unexpected(what);
+
+  // Go down to the first element that is wrong by itself or is unlike the first of its row.
+  const Value first = child(std::size_t{0}, node_->items[0]);
+  for (std::size_t i = 0; i < node_->items.size(); ++i) {
+    const Value element = child(i, node_->items[i]);
+    element.find_fault(rank - 1, rank == 2 ? "a list of numbers" : "a list of rows of numbers");
+    if (rank == 1) continue;
+    std::string place = element.pointer_;
+    const auto &expected = first.node_->shape, &got = element.node_->shape;
+    for (std::size_t axis = 0; axis < std::min(expected.size(), got.size()); ++axis) {
+      if (expected[axis] != got[axis]) {
+        throw Error(ErrorCode::kInvalid, fmt::format("expected a row of {} like row 0, got {}",
+                                                     expected[axis], got[axis]))
+            .at(place);
+      }
+      place += "/0";
+    }
+  }
+}
+
 Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType dtype) const {
+  if (rank == 0) {
+    if (!is(Kind::kNumber) && !is(Kind::kNull)) throw unexpected("a number");
+    const double number =
+        is(Kind::kNull) ? -std::numeric_limits<double>::infinity() : node_->number;
+    return rounded(Tensor({}, Buffer<double>{number}), dtype);
+  }
   std::vector<Axis> axes;
   if (is(Kind::kNumbers)) {
     for (const std::size_t size : node_->shape) axes.push_back({size});
@@ -185,9 +204,11 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
   const bool empty = is(Kind::kNumbers) && node_->shape[0] == 0;
   if (empty) axes.resize(std::max(rank, axes.size()));
   if (!is(Kind::kNumbers) || axes.size() != rank) explain_ragged(rank, what);
-  Tensor exact(std::move(axes), Buffer<double>(node_->numbers));
-  if (dtype == DType::kFloat64) return exact;
+  return rounded(Tensor(std::move(axes), Buffer<double>(node_->numbers)), dtype);
+}
 
+Tensor Value::rounded(Tensor exact, DType dtype) const {
+  if (dtype == DType::kFloat64) return exact;
   Tensor rounded = exact.as(dtype);
   for (std::size_t i = 0; i < rounded.count(); ++i) {
     if (std::isinf(rounded.at(i)) && !std::isinf(exact.at(i))) {
@@ -200,6 +221,7 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
 }
 
 Tensor Value::tensor(std::size_t rank, std::string_view what, DType dtype) const {
+  if (rank == 0 && is(Kind::kNull)) throw unexpected("a number");
   Tensor tensor = tensor_with_nulls(rank, what, dtype);
   const auto& numbers = node_->numbers;
   const auto null =
