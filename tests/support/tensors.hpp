@@ -1,6 +1,7 @@
 // Tensors for tests: written out or drawn at random, evaluated and compared.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -112,6 +113,14 @@ std::string first_mismatch(const Tensor& got, const Tensor& want, Allowed allowe
 /// where it is not. A wanted −∞ must be −∞.
 inline std::string mismatch(const Tensor& got, const Tensor& want, double tolerance) {
   return detail::first_mismatch(got, want, [=](double largest) { return tolerance * largest; });
+}
+
+/// Likewise relative to the largest |want| of the whole tensor, for products of random numbers: in
+/// a row of one or two values the terms may cancel.
+inline std::string product_mismatch(const Tensor& got, const Tensor& want, double tolerance) {
+  double largest = 0;
+  for (std::size_t i = 0; i < want.count(); ++i) largest = std::max(largest, std::abs(want.at(i)));
+  return detail::first_mismatch(got, want, [=](double) { return tolerance * largest; });
 }
 
 /// Likewise with |got − want| ≤ tolerance.
