@@ -119,7 +119,9 @@ inline std::string mismatch(const Tensor& got, const Tensor& want, double tolera
 /// a row of one or two values the terms may cancel.
 inline std::string product_mismatch(const Tensor& got, const Tensor& want, double tolerance) {
   double largest = 0;
-  for (std::size_t i = 0; i < want.count(); ++i) largest = std::max(largest, std::abs(want.at(i)));
+  for (std::size_t i = 0; i < want.count(); ++i) {
+    if (std::isfinite(want.at(i))) largest = std::max(largest, std::abs(want.at(i)));
+  }
   return detail::first_mismatch(got, want, [=](double) { return tolerance * largest; });
 }
 
