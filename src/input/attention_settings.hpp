@@ -1,4 +1,4 @@
-// The "attention" object of a document.
+// The readers of the "attention" object of a document, one for each of its parts.
 #pragma once
 
 #include "attn_viz/core/json.hpp"
@@ -6,10 +6,12 @@
 
 namespace attn_viz {
 
-/// @throws Error kInvalid, placed at the setting.
+/// @throws Error kInvalid, placed at the setting; likewise the readers below.
 AttentionSettings read_attention(const json::Value& value, DType dtype);
 
-/// "… is not supported by attn-viz VERSION", for what the format has and this version has not.
-Error not_yet_supported(const json::Value& value);
+ScoreSettings read_score(const json::Value& value, DType dtype);
+MaskSettings read_mask(const json::Value& value, DType dtype);
+NormalizeSettings read_normalize(const json::Value& value);
+WeightSettings read_weights(const json::Value& value, DType dtype);
 
 }  // namespace attn_viz

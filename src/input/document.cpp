@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "attn_viz/core/version.hpp"
 #include "input/attention_settings.hpp"
+#include "input/fields.hpp"
 
 namespace attn_viz {
 namespace {
@@ -105,12 +105,6 @@ void apply(const Overrides& overrides, AttentionSettings& settings) {
 }
 
 }  // namespace
-
-Error not_yet_supported(const Value& value) {
-  const std::string& pointer = value.pointer();
-  return value.error(fmt::format("\"{}\" is not supported by attn-viz {}",
-                                 pointer.substr(pointer.rfind('/') + 1), version()));
-}
 
 Problem read_document(const Value& document, std::string default_title,
                       const Overrides& overrides) {

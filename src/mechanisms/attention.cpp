@@ -6,6 +6,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
+#include "mechanisms/describe.hpp"
 #include "mechanisms/parameters.hpp"
 
 namespace attn_viz {
@@ -35,31 +36,6 @@ const Operation& operation_of(NormalizerType type) {
   return *find_operation(kNormalizerNames[static_cast<std::size_t>(type)]);
 }
 
-/// The constants of a normaliser that are not those that everybody expects.
-/// @param stream  names the random numbers of a head: "layer0/head0".
-Attributes constants_of(const NormalizeSettings& normalize, std::string_view stream) {
-  Attributes constants;
-  switch (normalize.type) {
-    case NormalizerType::kSample:
-      constants.set("seed", static_cast<double>(normalize.seed));
-      constants.set("stream", stream);
-      [[fallthrough]];
-    case NormalizerType::kSoftmax:
-      if (normalize.temperature != 1) constants.set("temperature", normalize.temperature);
-      break;
-    case NormalizerType::kSigmoid:
-      if (normalize.bias_by_keys) constants.set("bias", "-log-keys");
-      if (normalize.bias != 0) constants.set("bias", normalize.bias);
-      break;
-    case NormalizerType::kEntmax:
-      constants.set("alpha", normalize.alpha);
-      break;
-    default:
-      break;
-  }
-  return constants;
-}
-
 /// A projection's matrix and, if it has one, its bias, as steps.
 struct Projection {
   StepId w;
@@ -77,16 +53,6 @@ std::optional<StepId> record_parameter(Recorder& record, std::string_view name,
                                        std::optional<Tensor> value) {
   if (!value) return std::nullopt;
   return record_parameter(record, name, std::move(*value));
-}
-
-Attributes constants_of(const MaskSettings& mask) {
-  Attributes constants;
-  if (mask.causal) constants.set("causal", true);
-  if (mask.window) {
-    constants.set("window", std::vector<double>{mask.window->first, mask.window->second});
-  }
-  if (!mask.padding.empty()) constants.set("padding", mask.padding);
-  return constants;
 }
 
 /// The visible pairs of a layer, the same for all heads; none if nothing is hidden.
@@ -151,52 +117,6 @@ void record_layer(Recorder record, const AttentionSettings& settings,
   record.step("attention_output", "O", ops::linear, output.of(concat));
 }
 
-// ---- what the trace says of the settings ----
-
-Attributes settings_of(const NormalizeSettings& normalize) {
-  Attributes all{{"type", kNormalizerNames[static_cast<std::size_t>(normalize.type)]}};
-  if (normalize.type == NormalizerType::kSoftmax || normalize.type == NormalizerType::kSample) {
-    all.set("temperature", normalize.temperature);
-  }
-  if (normalize.type == NormalizerType::kSigmoid) {
-    all.set("bias", normalize.bias_by_keys ? Attribute("-log-keys") : Attribute(normalize.bias));
-  }
-  if (normalize.type == NormalizerType::kEntmax) all.set("alpha", normalize.alpha);
-  if (normalize.type == NormalizerType::kSample) {
-    all.set("seed", static_cast<double>(normalize.seed));
-  }
-  return all;
-}
-
-Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
-  Attributes mask = constants_of(settings.mask);
-  if (settings.mask.allow) mask.set("allow", "given");
-
-  Attribute weights = "identity";
-  if (const auto* random = std::get_if<RandomWeights>(&settings.weights)) {
-    weights = Attributes{{"random", static_cast<double>(random->seed)}};
-  } else if (std::holds_alternative<GivenWeights>(settings.weights)) {
-    weights = "given";
-  }
-  const auto type = static_cast<std::size_t>(settings.score.type);
-  Attributes attention{
-      {"heads", settings.heads},
-      {"head_size", parameters.key_size},
-      {"value_size", parameters.value_size},
-      {"score", kScoreNames[type]},
-      {"scale", parameters.scale},
-      {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
-      {"bias", settings.bias ? "given" : "none"},
-      {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
-      {"normalize", settings_of(settings.normalize)},
-      {"position", "none"},
-      {"weights", std::move(weights)}};
-  if (parameters.query_size != parameters.key_size) {
-    attention.set("query_size", parameters.query_size);
-  }
-  return {{"mechanism", "attention"}, {"attention", std::move(attention)}};
-}
-
 Tensor named(Tensor tensor, const std::string& rows) {
   std::vector<Axis> axes = tensor.axes();
   axes[0].name = rows;
@@ -224,7 +144,8 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   trace.generator = fmt::format("attn-viz {}", version());
   trace.title = problem.title;
   trace.dtype = problem.dtype;
-  trace.settings = settings_of(problem.attention, parameters);
+  trace.settings = {{"mechanism", "attention"},
+                    {"attention", settings_of(problem.attention, parameters)}};
   trace.axes.push_back(problem.axis);
   trace.axes.back().name = "token";
 

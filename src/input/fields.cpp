@@ -1,0 +1,50 @@
+#include "input/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "attn_viz/core/version.hpp"
+
+namespace attn_viz {
+
+using json::Kind;
+using json::Value;
+
+Tensor read_array(const Value& value, std::size_t least, std::size_t most, std::string_view what,
+                  DType dtype) {
+  std::size_t depth = 0;
+  const json::Node* node = &value.node();
+  while (node->kind == Kind::kArray) {
+    ++depth;
+    node = &node->items[0];
+  }
+  if (node->kind == Kind::kNumbers) depth += node->shape.size();
+  return value.tensor(std::clamp(depth, least, most), what, dtype);
+}
+
+std::optional<Tensor> find_array(const Value& object, std::string_view key, std::size_t least,
+                                 std::size_t most, std::string_view what, DType dtype) {
+  const auto value = object.find(key);
+  if (!value) return std::nullopt;
+  return read_array(*value, least, most, what, dtype);
+}
+
+double positive(const Value& value) {
+  if (!value.is(Kind::kNumber) || !(value.number() > 0)) throw value.unexpected("a number > 0");
+  return value.number();
+}
+
+Value type_of(const Value& value, std::string_view kind) {
+  if (value.is(Kind::kText)) return value;
+  if (value.is(Kind::kObject)) return value.require("type");
+  throw value.unexpected(fmt::format("the name of a {} or an object with its type", kind));
+}
+
+Error not_yet_supported(const Value& value) {
+  const std::string& pointer = value.pointer();
+  return value.error(fmt::format("\"{}\" is not supported by attn-viz {}",
+                                 pointer.substr(pointer.rfind('/') + 1), version()));
+}
+
+}  // namespace attn_viz

@@ -1,0 +1,30 @@
+// What the readers of settings share.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "attn_viz/core/json.hpp"
+
+namespace attn_viz {
+
+/// Numbers nested `least` to `most` levels deep.
+/// @throws Error kInvalid if they are nested otherwise, ragged, or no numbers.
+Tensor read_array(const json::Value& value, std::size_t least, std::size_t most,
+                  std::string_view what, DType dtype);
+
+/// Likewise for a member of an object that may be absent.
+std::optional<Tensor> find_array(const json::Value& object, std::string_view key, std::size_t least,
+                                 std::size_t most, std::string_view what, DType dtype);
+
+/// @throws Error kInvalid unless it is a number > 0.
+double positive(const json::Value& value);
+
+/// Where the name stands in what is either a name or an object with a "type".
+/// @param kind  what is named, for the error: "score".
+json::Value type_of(const json::Value& value, std::string_view kind);
+
+/// "… is not supported by attn-viz VERSION", for what the format has and this version has not.
+Error not_yet_supported(const json::Value& value);
+
+}  // namespace attn_viz

@@ -1,0 +1,86 @@
+#include "mechanisms/describe.hpp"
+
+namespace attn_viz {
+
+Attributes constants_of(const MaskSettings& mask) {
+  Attributes constants;
+  if (mask.causal) constants.set("causal", true);
+  if (mask.window) {
+    constants.set("window", std::vector<double>{mask.window->first, mask.window->second});
+  }
+  if (!mask.padding.empty()) constants.set("padding", mask.padding);
+  return constants;
+}
+
+Attributes constants_of(const NormalizeSettings& normalize, std::string_view stream) {
+  Attributes constants;
+  switch (normalize.type) {
+    case NormalizerType::kSample:
+      constants.set("seed", static_cast<double>(normalize.seed));
+      constants.set("stream", stream);
+      [[fallthrough]];
+    case NormalizerType::kSoftmax:
+      if (normalize.temperature != 1) constants.set("temperature", normalize.temperature);
+      break;
+    case NormalizerType::kSigmoid:
+      if (normalize.bias_by_keys) constants.set("bias", "-log-keys");
+      if (normalize.bias != 0) constants.set("bias", normalize.bias);
+      break;
+    case NormalizerType::kEntmax:
+      constants.set("alpha", normalize.alpha);
+      break;
+    default:
+      break;
+  }
+  return constants;
+}
+
+namespace {
+
+Attributes settings_of(const NormalizeSettings& normalize) {
+  Attributes all{{"type", kNormalizerNames[static_cast<std::size_t>(normalize.type)]}};
+  if (normalize.type == NormalizerType::kSoftmax || normalize.type == NormalizerType::kSample) {
+    all.set("temperature", normalize.temperature);
+  }
+  if (normalize.type == NormalizerType::kSigmoid) {
+    all.set("bias", normalize.bias_by_keys ? Attribute("-log-keys") : Attribute(normalize.bias));
+  }
+  if (normalize.type == NormalizerType::kEntmax) all.set("alpha", normalize.alpha);
+  if (normalize.type == NormalizerType::kSample) {
+    all.set("seed", static_cast<double>(normalize.seed));
+  }
+  return all;
+}
+
+}  // namespace
+
+Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
+  Attributes mask = constants_of(settings.mask);
+  if (settings.mask.allow) mask.set("allow", "given");
+
+  Attribute weights = "identity";
+  if (const auto* random = std::get_if<RandomWeights>(&settings.weights)) {
+    weights = Attributes{{"random", static_cast<double>(random->seed)}};
+  } else if (std::holds_alternative<GivenWeights>(settings.weights)) {
+    weights = "given";
+  }
+  const auto type = static_cast<std::size_t>(settings.score.type);
+  Attributes attention{
+      {"heads", settings.heads},
+      {"head_size", parameters.key_size},
+      {"value_size", parameters.value_size},
+      {"score", kScoreNames[type]},
+      {"scale", parameters.scale},
+      {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
+      {"bias", settings.bias ? "given" : "none"},
+      {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
+      {"normalize", settings_of(settings.normalize)},
+      {"position", "none"},
+      {"weights", std::move(weights)}};
+  if (parameters.query_size != parameters.key_size) {
+    attention.set("query_size", parameters.query_size);
+  }
+  return attention;
+}
+
+}  // namespace attn_viz

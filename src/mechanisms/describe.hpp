@@ -1,0 +1,22 @@
+// Settings as a trace tells them: the constants of steps, and every setting as resolved.
+#pragma once
+
+#include <string_view>
+
+#include "attn_viz/core/attributes.hpp"
+#include "attn_viz/mechanisms/settings.hpp"
+#include "mechanisms/parameters.hpp"
+
+namespace attn_viz {
+
+/// What the mask operation reads beside its inputs.
+Attributes constants_of(const MaskSettings& mask);
+
+/// The constants of a normaliser that are not those that everybody expects.
+/// @param stream  names the random numbers of a head: "layer0/head0".
+Attributes constants_of(const NormalizeSettings& normalize, std::string_view stream);
+
+/// Every setting of a layer of attention, defaults written out.
+Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters);
+
+}  // namespace attn_viz
