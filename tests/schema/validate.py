@@ -42,7 +42,7 @@ def finite(text):
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise NotJson(f"number not finite in float64: {short(text)}")
+        raise NotJson(f"number not finite in float64: {cut(text)}")
     return number
 
 
@@ -77,9 +77,12 @@ def read_json(path):
 # ---- faults as (JSON pointer, reason) ----
 
 
-def short(value, limit=60):
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def cut(text, limit=60):
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def short(value):
+    return cut(json.dumps(value, ensure_ascii=False))
 
 
 def pointer(path):
@@ -90,7 +93,8 @@ def unknown_keys(error):
     known = [key for key in error.schema.get("properties", {}) if key not in ("$schema", "comment")]
     for key in error.instance:
         if key not in error.schema.get("properties", {}):
-            nearest = difflib.get_close_matches(key, known, n=1)
+            nearest = [name for name in known if name.lower() == key.lower()]
+            nearest += difflib.get_close_matches(key, known, n=1)
             hint = f'; did you mean "{nearest[0]}"?' if nearest else ""
             yield [*error.absolute_path, key], f"unknown key{hint}"
 
@@ -121,7 +125,7 @@ def faults_of(error):
         "pattern": lambda: f"expected text like {wanted}, got {short(got)}",
         "anyOf": lambda: f"not one of the forms that the schema allows: {short(got)}",
     }
-    reason = reasons.get(error.validator, lambda: short(error.message, 200))
+    reason = reasons.get(error.validator, lambda: cut(error.message, 200))
     return [(error.absolute_path, reason())]
 
 
@@ -144,7 +148,8 @@ def nesting_fault(data, shape, path=()):
         return path, f"expected {shape[0]} entries, got {len(data)}"
     if len(shape) == 1 and not any(isinstance(entry, list) for entry in data):
         return None
-    return next(filter(None, (nesting_fault(x, shape[1:], (*path, i)) for i, x in enumerate(data))), None)
+    deeper = (nesting_fault(entry, shape[1:], (*path, i)) for i, entry in enumerate(data))
+    return next(filter(None, deeper), None)
 
 
 def axis_faults(axes):
@@ -207,7 +212,8 @@ def is_trace_schema(schema):
 
 def faults(schema, document):
     """All faults of a document as (JSON pointer, reason), in the order of the schema."""
-    found = list(schema_faults(make_validator(schema), document))
+    # Two branches of a schema may find the same fault; it is told once.
+    found = list(dict.fromkeys(schema_faults(make_validator(schema), document)))
     if not found and is_trace_schema(schema):
         found = list(trace_faults(document))
     return found
