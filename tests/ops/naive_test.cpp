@@ -188,12 +188,12 @@ TEST_CASE("concat: columns side by side") {
 }
 
 TEST_CASE("softmax: exponentials divided by their sum") {
+  const double temperature = GENERATE(1.0, 0.25, 3.0);
   for (const Case& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
-    CAPTURE(name_of(dtype), size.n, size.m);
+    CAPTURE(name_of(dtype), size.n, size.m, temperature);
     const Tensor s = random_tensor({size.n, size.m}, "s", dtype, 5);
-    const double temperature = GENERATE(1.0, 0.25, 3.0);
     const Tensor want = from_cells(size.n, size.m, [&](auto i, auto j) {
       double sum = 0;
       for (std::size_t t = 0; t < size.m; ++t) sum += std::exp(s.at(i, t) / temperature);
@@ -205,8 +205,8 @@ TEST_CASE("softmax: exponentials divided by their sum") {
 }
 
 TEST_CASE("mask: every condition against its definition, and all of them together") {
+  const std::size_t n = GENERATE(1U, 6U, 311U), m = GENERATE(1U, 9U, 211U);
   for (const DType dtype : test::kDTypes) {
-    const std::size_t n = GENERATE(1U, 6U, 311U), m = GENERATE(1U, 9U, 211U);
     CAPTURE(name_of(dtype), n, m);
     const Tensor x = random_tensor({n, 2}, "x", dtype), y = random_tensor({m, 3}, "y", dtype);
     Tensor allow = random_tensor({n, m}, "allow", DType::kFloat64);
