@@ -68,14 +68,23 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   static std::atomic<unsigned> number{0};
   passing_ = path_;
   passing_ += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
-  descriptor_ = ::open(passing_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // Best a file without a name, which vanishes with the process, however that ends.
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+  const bool can_be_named_later = ::access("/proc/self/fd", X_OK) == 0;
+  if (can_be_named_later) {
+    descriptor_ = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  }
+  nameless_ = descriptor_ >= 0;
+  if (!nameless_) {
+    descriptor_ = ::open(passing_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
   if (descriptor_ < 0) throw file_error(path_.string(), "cannot be written", errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(passing_.c_str());
+  if (!nameless_) ::unlink(passing_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -88,13 +97,15 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  const int descriptor = std::exchange(descriptor_, -1);
-  const bool closed = ::close(descriptor) == 0;
-  if (!closed || ::rename(passing_.c_str(), path_.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(passing_.c_str());
-    throw file_error(path_.string(), "cannot be written", reason);
-  }
+  const std::string open_file = "/proc/self/fd/" + std::to_string(descriptor_);
+  const bool named = !nameless_ || ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, passing_.c_str(),
+                                            AT_SYMLINK_FOLLOW) == 0;
+  int reason = named ? 0 : errno;
+  if (::close(std::exchange(descriptor_, -1)) != 0 && reason == 0) reason = errno;
+  if (reason == 0 && ::rename(passing_.c_str(), path_.c_str()) != 0) reason = errno;
+  if (reason == 0) return;
+  ::unlink(passing_.c_str());
+  throw file_error(path_.string(), "cannot be written", reason);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {

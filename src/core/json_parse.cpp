@@ -142,7 +142,7 @@ class Handler {
       throw Error(ErrorCode::kInvalid, "this number overflows; expected one finite in float64")
           .at(pointer());
     }
-    for (const std::string_view name : {"NaN", "Infinity", "-Infinity", "nan", "inf", "-inf"}) {
+    for (const std::string_view name : {"-Infinity", "Infinity", "NaN", "-inf", "inf", "nan"}) {
       // The parser stops at the first character that it does not like.
       const std::size_t read = name[0] == '-' || name == "nan" ? 2 : 1;
       if (position >= read && text_.substr(position - read).substr(0, name.size()) == name) {

@@ -158,27 +158,44 @@ std::vector<bool> Value::booleans() const {
 }
 
 void Value::explain_ragged(std::size_t rank, std::string_view what) const {
-  // Go down to the first element that is no list, or a list of another length than the first.
-  if (rank == 0 && is(Kind::kNumber)) return;
-  if (rank > 0 && is(Kind::kNumbers) && node_->shape.size() == rank) return;
-  if (rank == 0 || !is(Kind::kArray)) {
-    throw unexpected(rank == 0 ? std::string_view("a number") : what);
-  }
-  const auto length_of = [](const Node& node) {
-    return node.kind == Kind::kNumbers ? node.shape[0] : node.items.size();
-  };
-  const std::size_t expected = length_of(node_->items[0]);
+  find_fault(rank, what);
+  throw unexpected(what);
+}
+
+void Value::find_fault(std::size_t rank, std::string_view what) const {
+  const bool fits =
+      rank == 0 ? is(Kind::kNumber) || is(Kind::kNull)
+                : is(Kind::kNumbers) && (node_->shape.size() == rank || node_->shape[0] == 0);
+  if (fits) return;
+  if (rank == 0) throw unexpected("a number");
+  if (!is(Kind::kArray)) throw unexpected(what);
+
+  // Go down to the first element that is wrong by itself or is unlike the first of its row.
+  const Value first = child(std::size_t{0}, node_->items[0]);
   for (std::size_t i = 0; i < node_->items.size(); ++i) {
     const Value element = child(i, node_->items[i]);
-    element.explain_ragged(rank - 1, "a list of numbers");
-    if (rank > 1 && length_of(element.node()) != expected) {
-      throw element.error(fmt::format("expected a row of {} like row 0, got {}", expected,
-                                      length_of(element.node())));
+    element.find_fault(rank - 1, rank == 2 ? "a list of numbers" : "a list of rows of numbers");
+    if (rank == 1) continue;
+    std::string place = element.pointer_;
+    const auto &expected = first.node_->shape, &got = element.node_->shape;
+    for (std::size_t axis = 0; axis < std::min(expected.size(), got.size()); ++axis) {
+      if (expected[axis] != got[axis]) {
+        throw Error(ErrorCode::kInvalid, fmt::format("expected a row of {} like row 0, got {}",
+                                                     expected[axis], got[axis]))
+            .at(place);
+      }
+      place += "/0";
     }
   }
 }
 
 Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType dtype) const {
+  if (rank == 0) {
+    if (!is(Kind::kNumber) && !is(Kind::kNull)) throw unexpected("a number");
+    const double number =
+        is(Kind::kNull) ? -std::numeric_limits<double>::infinity() : node_->number;
+    return rounded(Tensor({}, Buffer<double>{number}), dtype);
+  }
   std::vector<Axis> axes;
   if (is(Kind::kNumbers)) {
     for (const std::size_t size : node_->shape) axes.push_back({size});
@@ -186,13 +203,12 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
   // [] stands for any shape whose first extent is 0.
   const bool empty = is(Kind::kNumbers) && node_->shape[0] == 0;
   if (empty) axes.resize(std::max(rank, axes.size()));
-  if (!is(Kind::kNumbers) || axes.size() != rank) {
-    explain_ragged(rank, what);
-    throw unexpected(what);
-  }
-  Tensor exact(std::move(axes), Buffer<double>(node_->numbers));
-  if (dtype == DType::kFloat64) return exact;
+  if (!is(Kind::kNumbers) || axes.size() != rank) explain_ragged(rank, what);
+  return rounded(Tensor(std::move(axes), Buffer<double>(node_->numbers)), dtype);
+}
 
+Tensor Value::rounded(Tensor exact, DType dtype) const {
+  if (dtype == DType::kFloat64) return exact;
   Tensor rounded = exact.as(dtype);
   for (std::size_t i = 0; i < rounded.count(); ++i) {
     if (std::isinf(rounded.at(i)) && !std::isinf(exact.at(i))) {
@@ -205,6 +221,7 @@ Tensor Value::tensor_with_nulls(std::size_t rank, std::string_view what, DType d
 }
 
 Tensor Value::tensor(std::size_t rank, std::string_view what, DType dtype) const {
+  if (rank == 0 && is(Kind::kNull)) throw unexpected("a number");
   Tensor tensor = tensor_with_nulls(rank, what, dtype);
   const auto& numbers = node_->numbers;
   const auto null =

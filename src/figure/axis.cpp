@@ -114,9 +114,10 @@ AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, Typese
     return labels;
   };
 
+  const bool index = is_index(axis);
+
   // Columns: upright if every word fits above its cell; indices upright in any case.
   if (place.side != Side::kLeft) {
-    const bool index = is_index(axis);
     for (std::size_t step = 1; index || step == 1; step = next_step(step)) {
       const double room = static_cast<double>(step) * placer.pitch();
       if (room < 12 && step < place.count) continue;
@@ -132,7 +133,9 @@ AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, Typese
   const Way way = place.side == Side::kLeft ? Way::kRow : Way::kUpward;
   for (std::size_t step = 1;; step = next_step(step)) {
     const double room = static_cast<double>(step) * placer.pitch();
-    if (room < kSmallest * 1.2 && step < place.count) continue;
+    // Words are worth every line that they fit on; of indices, some are enough.
+    const double least = index && step > 1 ? 2 * kSmallest : 1.2 * kSmallest;
+    if (room < least && step < place.count) continue;
     const double size = std::clamp(room / 1.25, kSmallest, kLargest);
     if (placer.place(step, way, size, place.longest, labels) || step >= place.count)
       return done(step);

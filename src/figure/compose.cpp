@@ -128,8 +128,7 @@ void Composer::place_panels() {
     title_width = std::max(title_width, ink.left + ink.width);
     title_height = std::max(title_height, titles.back()->logical().height);
   }
-  // Marks of small cells stand beside the matrix, in the gap.
-  const int gap_x = std::max(up(beyond_x) + 8, 14);
+  const int gap_x = std::max(up(beyond_x) + 14, 16);
   const int title_gap = 7;
   const int pitch_x = std::max(sizes_.width(), single_ ? 0 : up(title_width)) + gap_x;
   const int pitch_y =
@@ -202,20 +201,20 @@ void Composer::add_lines(const PanelScene& panel) {
   add_rect({panel.x + width, panel.y - 1, 1, height + 2, kFrame});
 }
 
-/// A ring inside of the cell's edges, black outside and white inside; small cells are pointed at
-/// from the left and from above instead, so that no neighbour is covered.
+/// A ring inside of the cell's edges, black outside and white inside. Small cells are pointed at
+/// from the left and from above, so that no neighbour is covered; very small ones have no ring.
 void Composer::add_mark(const PanelScene& panel, std::size_t row, std::size_t column) {
   const int x = panel.x + static_cast<int>(column) * panel.cell_width;
   const int y = panel.y + static_cast<int>(row) * panel.cell_height;
   const int small = std::min(panel.cell_width, panel.cell_height);
-  if (small < 9) {
+  if (small < 24) {
     const int middle_x = x + panel.cell_width / 2, middle_y = y + panel.cell_height / 2;
     for (int k = 0; k < 5; ++k) {
       add_rect({panel.x - 2 - k, middle_y - k, 1, 2 * k + 1, kBlack});
       add_rect({middle_x - k, panel.y - 2 - k, 2 * k + 1, 1, kBlack});
     }
-    return;
   }
+  if (small < 9) return;
   const int thick = small >= 24 ? 2 : 1;
   auto ring = [&](int inset, Rgb color) {
     const int left = x + inset, top = y + inset;
@@ -335,10 +334,11 @@ std::vector<std::string> Composer::own_notes() const {
                                 sizes_.row_reduction, sizes_.column_reduction));
   std::size_t outside = 0;
   for (const PanelScene& panel : scene_.panels) outside += panel.levels.outside;
-  if (outside == 1) notes.push_back("1 cell lies outside of the scale and has the end's color.");
+  if (outside == 1)
+    notes.push_back("1 cell lies outside of the scale and has the color of its end.");
   if (outside > 1)
     notes.push_back(
-        fmt::format("{} cells lie outside of the scale and have the end's color.", outside));
+        fmt::format("{} cells lie outside of the scale and have the color of its end.", outside));
   return notes;
 }
 

@@ -23,17 +23,13 @@ Characters decode(std::string_view text, std::size_t longest) {
       characters.cut = true;
       break;
     }
-    const gunichar c = g_utf8_get_char_validated(text.data(), static_cast<gssize>(text.size()));
-    if (c >= 0xFFFFFFFE || c > 0x10FFFF) {  // invalid, or its end is missing
-      characters.all.push_back(kReplacement);
-      text.remove_prefix(1);
-    } else if (c == 0) {  // "\0" has no validated form
-      characters.all.push_back(0);
-      text.remove_prefix(1);
-    } else {
-      characters.all.push_back(c);
-      text.remove_prefix(static_cast<std::size_t>(g_unichar_to_utf8(c, nullptr)));
-    }
+    // GLib takes a null character for the end of the text.
+    const gunichar c =
+        text[0] == '\0' ? 0
+                        : g_utf8_get_char_validated(text.data(), static_cast<gssize>(text.size()));
+    const bool invalid = c > 0x10FFFF;
+    characters.all.push_back(invalid ? kReplacement : c);
+    text.remove_prefix(invalid ? 1 : static_cast<std::size_t>(g_unichar_to_utf8(c, nullptr)));
   }
   return characters;
 }

@@ -31,13 +31,14 @@ std::string scientific(double value, int digits) {
   return with_minus(fmt::format("{}e{}", mantissa, std::stoi(text.substr(e + 1))));
 }
 
+/// A tick with its last digit `decimals` places after the point (before it, where negative).
 std::string tick_text(double value, int decimals) {
   if (value == 0) return "0";
   const double size = std::abs(value);
   if (size >= 1e6 || decimals > 6)
     return scientific(
         value, std::clamp(static_cast<int>(std::floor(std::log10(size))) + decimals + 1, 1, 17));
-  std::string text = fmt::format("{:.{}f}", value, decimals);
+  std::string text = fmt::format("{:.{}f}", value, std::max(0, decimals));
   if (decimals > 0) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();
@@ -82,7 +83,7 @@ std::vector<Tick> ticks(double low, double high, std::size_t most) {
       const double step = digit * std::pow(10.0, power);
       const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
       if (!(last - first + 1 <= static_cast<double>(most))) continue;
-      const int decimals = std::max(0, -power + (digit == 2.5 ? 1 : 0));
+      const int decimals = -power + (digit == 2.5 ? 1 : 0);
       for (double k = first; k <= last; ++k)
         result.push_back({k * step, tick_text(k * step, decimals)});
       return result.size() >= 2 ? result : ends;

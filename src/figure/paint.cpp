@@ -1,6 +1,7 @@
 #include "attn_viz/figure/paint.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "figure/label_text.hpp"
 #include "figure/png.hpp"
@@ -47,6 +48,7 @@ std::string_view name_of(Format format) {
 
 struct Painter::Impl {
   Typesetter type;
+  std::vector<std::uint8_t> pixels;  ///< of the last PNG: its memory serves the next
 };
 
 Painter::Painter() : impl_(std::make_unique<Impl>()) {}
@@ -61,7 +63,8 @@ Picture Painter::paint(const Figure& figure, Format format) {
   picture.missing_glyphs = missing_glyphs(figure, impl_->type);
   switch (format) {
     case Format::kPng:
-      picture.bytes = encode_png(rasterize(scene), static_cast<std::size_t>(scene.width),
+      rasterize(scene, impl_->pixels);
+      picture.bytes = encode_png(impl_->pixels, static_cast<std::size_t>(scene.width),
                                  static_cast<std::size_t>(scene.height));
       break;
     case Format::kSvg:

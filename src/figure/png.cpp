@@ -2,15 +2,18 @@
 
 #include <libdeflate.h>
 
-#include <cstdlib>
 #include <memory>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/scratch.hpp"
 
 namespace {
 
 // Level 1: up to three times faster than level 6 on heatmaps, for files about a fifth larger.
 constexpr int kLevel = 1;
+// The PNG filter "up". On 128 × 128 cells: files half as large as without a filter, in the same
+// time.
+constexpr int kUp = 2;
 
 struct FreeCompressor {
   void operator()(libdeflate_compressor* compressor) const {
@@ -18,22 +21,23 @@ struct FreeCompressor {
   }
 };
 
-struct Free {
-  void operator()(unsigned char* bytes) const { std::free(bytes); }
+struct Return {
+  void operator()(unsigned char* bytes) const { attn_viz::figure::return_scratch(bytes); }
 };
 
 /// What stb_image_write calls in place of its own compressor: zlib-wrapped bytes in memory that
 /// the caller frees, or null.
 unsigned char* compress(unsigned char* data, int size, int* compressed_size, int /*quality*/) {
+  using attn_viz::figure::take_scratch;
+  const std::size_t count = static_cast<std::size_t>(size);
   thread_local const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
       libdeflate_alloc_compressor(kLevel));
   if (!compressor) return nullptr;
-  const std::size_t bound =
-      libdeflate_zlib_compress_bound(compressor.get(), static_cast<std::size_t>(size));
-  auto* bytes = static_cast<unsigned char*>(std::malloc(bound));
-  if (!bytes) return nullptr;
-  *compressed_size = static_cast<int>(libdeflate_zlib_compress(
-      compressor.get(), data, static_cast<std::size_t>(size), bytes, bound));
+  const std::size_t bound = libdeflate_zlib_compress_bound(compressor.get(), count);
+  auto* bytes = static_cast<unsigned char*>(take_scratch(bound));
+  if (bytes)
+    *compressed_size =
+        static_cast<int>(libdeflate_zlib_compress(compressor.get(), data, count, bytes, bound));
   return bytes;
 }
 
@@ -43,19 +47,22 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
 #define STBIW_ZLIB_COMPRESS compress
+#define STBIW_MALLOC(size) attn_viz::figure::take_scratch(static_cast<std::size_t>(size))
+#define STBIW_REALLOC(block, size) static_cast<void*>(nullptr)  // for its own compressor alone
+#define STBIW_FREE(block) attn_viz::figure::return_scratch(block)
 #include <stb_image_write.h>
 
 namespace attn_viz::figure {
 
 std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height) {
-  // No filter instead of trying five on each row: colors repeat from cell to cell and from row to
-  // row, and differences of neighbours repeat less. Set once, before any thread can read it.
+  // One filter instead of trying five on each row: a row less the row above it is mostly zeros.
+  // Set once, before any thread can read it.
   [[maybe_unused]] static const bool filter_is_set = [] {
-    stbi_write_force_png_filter = 0;
+    stbi_write_force_png_filter = kUp;
     return true;
   }();
   int size = 0;
-  const std::unique_ptr<unsigned char, Free> bytes(
+  const std::unique_ptr<unsigned char, Return> bytes(
       stbi_write_png_to_mem(rgb.data(), static_cast<int>(3 * width), static_cast<int>(width),
                             static_cast<int>(height), 3, &size));
   if (!bytes) throw Error(ErrorCode::kLimit, "not enough memory to encode a PNG");

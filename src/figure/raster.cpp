@@ -8,8 +8,10 @@ namespace {
 
 class Canvas {
  public:
-  Canvas(int width, int height)
-      : width_(width), height_(height), pixels_(3 * size(width) * size(height), 0xff) {}
+  Canvas(int width, int height, std::vector<std::uint8_t>& pixels)
+      : width_(width), height_(height), pixels_(pixels) {
+    pixels_.assign(3 * size(width) * size(height), 0xff);
+  }
 
   std::uint8_t* at(int x, int y) { return pixels_.data() + 3 * (size(y) * size(width_) + size(x)); }
 
@@ -24,7 +26,7 @@ class Canvas {
   void hatch(int x, int y, int width, int height) {
     for (int row = 0; row < height; ++row)
       for (int column = 0; column < width; ++column)
-        if (is_hatched(column, row, width, height)) put(at(x + column, y + row), kHatch);
+        if (is_hatched(column + row, width, height)) put(at(x + column, y + row), kHatch);
   }
 
   /// One pixel row of cells, then copies of it: cells have hard edges.
@@ -63,8 +65,6 @@ class Canvas {
     }
   }
 
-  std::vector<std::uint8_t> take() { return std::move(pixels_); }
-
  private:
   static std::size_t size(int n) { return static_cast<std::size_t>(n); }
   static void put(std::uint8_t* pixel, Rgb color) {
@@ -74,13 +74,13 @@ class Canvas {
   }
 
   int width_, height_;
-  std::vector<std::uint8_t> pixels_;
+  std::vector<std::uint8_t>& pixels_;
 };
 
 }  // namespace
 
-std::vector<std::uint8_t> rasterize(const Scene& scene) {
-  Canvas canvas(scene.width, scene.height);
+void rasterize(const Scene& scene, std::vector<std::uint8_t>& pixels) {
+  Canvas canvas(scene.width, scene.height, pixels);
   const std::span<const Rgb> colors = colors_of(scene.map);
 
   // Cells, and the hatch on masked ones.
@@ -110,7 +110,6 @@ std::vector<std::uint8_t> rasterize(const Scene& scene) {
     const Sprite& sprite = text.run->sprite(text.upward);
     canvas.lay(sprite, text.x + sprite.left, text.y + sprite.top);
   }
-  return canvas.take();
 }
 
 }  // namespace attn_viz::figure

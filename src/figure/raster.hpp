@@ -8,7 +8,8 @@
 
 namespace attn_viz::figure {
 
-/// [height, width, 3], 8 bits a channel. Cells and lines have hard edges; texts are smooth.
-std::vector<std::uint8_t> rasterize(const Scene& scene);
+/// @param pixels  becomes [height, width, 3], 8 bits a channel
+/// Cells and lines have hard edges; texts are smooth.
+void rasterize(const Scene& scene, std::vector<std::uint8_t>& pixels);
 
 }  // namespace attn_viz::figure

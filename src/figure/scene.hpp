@@ -19,7 +19,7 @@ inline constexpr Rgb kText{0x22, 0x22, 0x22}, kQuietText{0x52, 0x52, 0x52};
 inline constexpr Rgb kFrame{0x8a, 0x8a, 0x8a}, kBlack{0, 0, 0}, kWhite{0xff, 0xff, 0xff};
 
 /// Cells of at least these sizes have lines between them, or a hatch when masked.
-inline constexpr int kGridCell = 12, kHatchCell = 10;
+inline constexpr int kGridCell = 20, kHatchCell = 10;
 
 /// A filled rectangle in whole pixels.
 struct Rect {
@@ -66,11 +66,13 @@ struct Scene {
 /// The box of a text's ink.
 Bounds bounds_of(const TextItem& item);
 
-/// Whether a hatch line of a masked cell passes through its pixel (x, y). Diagonals rise to the
-/// right; the upper left and lower right corners stay plain.
-inline bool is_hatched(int x, int y, int width, int height) {
-  const int sum = x + y, middle = (width + height) / 2 - 1;
-  return (sum - middle) % 8 == 0 && sum >= 6 && sum <= width + height - 8;
+/// Whether a hatch line of a masked cell passes through its pixels (x, y) with this x + y.
+/// Diagonals rise to the right, one of them from corner to corner; the upper left and lower right
+/// corners stay plain.
+inline bool is_hatched(int sum, int width, int height) {
+  const int middle = (width + height) / 2 - 1;
+  const int corner = width + height >= 48 ? 12 : 6;
+  return (sum - middle) % 8 == 0 && sum >= corner && sum <= width + height - 2 - corner;
 }
 
 /// The color of a pixel row of the bar, counted from its top.

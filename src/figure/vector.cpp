@@ -4,8 +4,8 @@
 #include <cairo-svg.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "attn_viz/core/error.hpp"
@@ -127,8 +127,8 @@ class VectorPainter {
   void hatch_cell(int x, int y, int width, int height) {
     color(kHatch);
     cairo_set_line_width(cairo_.get(), 0.8);
-    for (int sum = 6; sum <= width + height - 8; ++sum) {
-      if ((sum - ((width + height) / 2 - 1)) % 8 != 0) continue;
+    for (int sum = 0; sum < width + height; ++sum) {
+      if (!is_hatched(sum, width, height)) continue;
       const int first = std::max(0, sum - (height - 1)), last = std::min(sum, width - 1);
       cairo_move_to(cairo_.get(), x + first, y + sum - first + 1);
       cairo_line_to(cairo_.get(), x + last + 1, y + sum - last);
@@ -153,17 +153,36 @@ void finish(cairo_surface_t* surface) {
     throw Error(ErrorCode::kBug, std::string("Cairo: ") + cairo_status_to_string(status));
 }
 
-/// Cairo numbers its surfaces through the life of the process: without the numbers, the same figure
-/// gives the same bytes.
-std::string without_surface_numbers(const std::string& svg) {
-  constexpr std::string_view kName = "id=\"surface";
+/// Cairo numbers images and surfaces through the life of the process ("image17"). Numbers in the
+/// order of their appearance make the same bytes of the same figure.
+std::string renumbered(const std::string& svg) {
+  constexpr std::string_view kId = "id=\"";
+  auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  /// Length of "image17" at a place, 0 if something else stands there.
+  auto numbered_name = [&](std::size_t at) {
+    std::size_t letters = at, end = at;
+    while (letters < svg.size() && is_letter(svg[letters])) ++letters;
+    for (end = letters; end < svg.size() && is_digit(svg[end]);) ++end;
+    const bool whole = end < svg.size() && (svg[end] == '"' || svg[end] == ')');
+    return whole && letters > at && end > letters ? end - at : 0;
+  };
+  std::map<std::string, std::string> names;
+  for (std::size_t at = svg.find(kId); at != std::string::npos; at = svg.find(kId, at + 1)) {
+    const std::string name = svg.substr(at + kId.size(), numbered_name(at + kId.size()));
+    if (!name.empty())
+      names.emplace(
+          name, name.substr(0, name.find_first_of("0123456789")) + std::to_string(names.size()));
+  }
   std::string result;
   std::size_t from = 0;
-  for (std::size_t at; (at = svg.find(kName, from)) != std::string::npos;) {
-    at += kName.size();
-    result.append(svg, from, at - from);
-    from = at;
-    while (from < svg.size() && std::isdigit(static_cast<unsigned char>(svg[from]))) ++from;
+  for (std::size_t at = svg.find_first_of("\"#"); at != std::string::npos;
+       at = svg.find_first_of("\"#", at + 1)) {
+    const std::size_t length = numbered_name(at + 1);
+    const auto name = length > 0 ? names.find(svg.substr(at + 1, length)) : names.end();
+    if (name == names.end()) continue;
+    result.append(svg, from, at + 1 - from).append(name->second);
+    from = at + 1 + length;
   }
   return result.append(svg, from);
 }
@@ -177,7 +196,7 @@ std::string to_svg(const Scene& scene) {
   cairo_svg_surface_set_document_unit(surface.get(), CAIRO_SVG_UNIT_PX);
   VectorPainter(scene, surface.get()).paint();
   finish(surface.get());
-  return without_surface_numbers(bytes);
+  return renumbered(bytes);
 }
 
 std::string to_pdf(const Scene& scene, const std::string& title) {

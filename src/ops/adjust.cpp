@@ -32,9 +32,9 @@ Outcome evaluate_scale(Inputs inputs, const Attributes& attributes) {
 Outcome evaluate_softcap(Inputs inputs, const Attributes& attributes) {
   expect_inputs(inputs, 1);
   const double cap = attributes.get<double>("cap");
+  // In float64, because a cap may be 0 or infinite in float32.
   return {each_value(*inputs[0], [=](auto s) {
-    const auto c = static_cast<decltype(s)>(cap);
-    return c * std::tanh(s / c);
+    return static_cast<decltype(s)>(cap * std::tanh(static_cast<double>(s) / cap));
   })};
 }
 

@@ -13,7 +13,7 @@ namespace {
 /// One row of softmax(s / temperature); false if no key is visible (then all weights are 0).
 /// The row's maximum is subtracted first, which changes nothing but the range.
 template <class T>
-bool softmax_row(const T* s, T* weights, std::size_t m, T temperature) {
+bool softmax_row(const T* s, T* weights, std::size_t m, double temperature) {
   T most = -std::numeric_limits<T>::infinity();
   for (std::size_t j = 0; j < m; ++j) most = s[j] > most ? s[j] : most;
   if (most == -std::numeric_limits<T>::infinity()) {
@@ -22,7 +22,9 @@ bool softmax_row(const T* s, T* weights, std::size_t m, T temperature) {
   }
   double sum = 0;
   for (std::size_t j = 0; j < m; ++j) {
-    weights[j] = std::exp((s[j] - most) / temperature);
+    // In float64, because a temperature may be 0 or infinite in float32.
+    const double exponent = (static_cast<double>(s[j]) - static_cast<double>(most)) / temperature;
+    weights[j] = std::exp(static_cast<T>(exponent));
     sum += static_cast<double>(weights[j]);
   }
   for (std::size_t j = 0; j < m; ++j) {
@@ -52,7 +54,7 @@ Outcome evaluate_softmax(Inputs inputs, const Attributes& attributes) {
           }
         }
         T* weights = outcome.values.values<T>().data() + i * m;
-        if (!softmax_row(row, weights, m, static_cast<T>(temperature))) {
+        if (!softmax_row(row, weights, m, temperature)) {
           const std::lock_guard lock(empty_rows_mutex);
           empty_rows.push_back(static_cast<double>(i));
         }

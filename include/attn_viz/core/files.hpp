@@ -16,8 +16,9 @@ std::string read_file(const std::string& path);
 /// @throws Error kFile if it cannot be made or is a file.
 void make_folder(const std::filesystem::path& folder);
 
-/// A file that appears whole or not at all: written under a passing name beside its place, and
-/// renamed by commit(). Without commit() nothing is left.
+/// A file that appears whole or not at all: written without a name (or, where the file system knows
+/// no such files, under a passing one) and put in its place by commit(). Without commit() nothing
+/// is left.
 class AtomicFile {
  public:
   /// @throws Error kFile if the folder does not exist or cannot be written.
@@ -32,6 +33,7 @@ class AtomicFile {
  private:
   std::filesystem::path path_, passing_;
   int descriptor_ = -1;
+  bool nameless_ = false;
 };
 
 /// An AtomicFile with this content.

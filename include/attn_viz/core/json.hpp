@@ -81,8 +81,11 @@ class Value {
  private:
   Value child(std::string_view key, const Node& node) const;
   Value child(std::size_t index, const Node& node) const;
-  /// Throws the error for the first place where this is not a nest of numbers of that depth.
-  void explain_ragged(std::size_t rank, std::string_view what) const;
+  [[noreturn]] void explain_ragged(std::size_t rank, std::string_view what) const;
+  /// @throws Error at the innermost place that keeps this from being a nest of that rank, if any.
+  void find_fault(std::size_t rank, std::string_view what) const;
+  /// The values in this dtype. @throws Error if one overflows it.
+  Tensor rounded(Tensor exact, DType dtype) const;
 
   const Node* node_;
   std::string pointer_;

@@ -1,0 +1,440 @@
+#!/usr/bin/env python3
+"""Tests of the JSON Schemas in docs/schema and of validate.py.
+
+Run with `python3 schema_test.py`, from any folder.  Needs python3-jsonschema 4.
+"""
+
+import contextlib
+import copy
+import io
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+import validate  # noqa: E402
+
+DOCUMENT = ROOT / "docs/schema/document.schema.json"
+TRACE = ROOT / "docs/schema/trace.schema.json"
+
+X = [[1, 0], [0.5, -2e-3]]  # [2, 2]
+EACH = [X, X]  # one matrix for each of two heads
+
+
+def document(**keys):
+    return {"embeddings": X, **keys}
+
+
+def attention(**keys):
+    return document(attention=keys)
+
+
+def mask(**keys):
+    return attention(mask=keys)
+
+
+def weights(**keys):
+    return attention(weights=keys)
+
+
+class Documents(unittest.TestCase):
+    schema = validate.read_json(DOCUMENT)
+
+    def accepts(self, *documents):
+        for given in documents:
+            with self.subTest(json.dumps(given)):
+                self.assertEqual(validate.faults(self.schema, given), [])
+
+    def rejects(self, given, place, reason):
+        """Exactly one fault, at this JSON pointer, with this text in its reason."""
+        with self.subTest(json.dumps(given)):
+            found = validate.faults(self.schema, given)
+            self.assertEqual([where for where, _ in found], [place], found)
+            self.assertIn(reason, found[0][1])
+
+    def test_every_sample(self):
+        samples = sorted((ROOT / "samples").glob("*.json"))
+        self.assertGreaterEqual(len(samples), 6)
+        for sample in samples:
+            with self.subTest(sample.name):
+                self.assertEqual(validate.faults_in_file(self.schema, sample), [])
+
+    def test_every_property_is_described(self):
+        for path in (DOCUMENT, TRACE):
+            schema = validate.read_json(path)
+            for place, part in properties(schema):
+                target = part
+                while "$ref" in target and "description" not in target:
+                    target = schema["$defs"][target["$ref"].removeprefix("#/$defs/")]
+                self.assertIn("description", target, f"{path.name}: {place}")
+
+    def test_rows(self):
+        self.accepts(
+            document(),
+            document(title="", tokens=["a", "月"]),
+            document(patches={"rows": 1, "columns": 2}),
+            document(patches={"rows": 2, "columns": 1, "image": "cat.png"}),
+            document(mechanism="attention"),
+        )
+        self.rejects({}, "", "missing key 'embeddings'")
+        self.rejects([], "", "expected object, got []")
+        self.rejects({"embeddings": []}, "/embeddings", "at least 1 entries, got 0")
+        self.rejects({"embeddings": [[1], []]}, "/embeddings/1", "at least 1")
+        self.rejects({"embeddings": [1]}, "/embeddings/0", "expected array, got 1")
+        self.rejects({"embeddings": [[1, "2"]]}, "/embeddings/0/1", 'expected number, got "2"')
+        self.rejects({"embeddings": [[1, None]]}, "/embeddings/0/1", "expected number, got null")
+        self.rejects({"embeddings": [[1, True]]}, "/embeddings/0/1", "expected number, got true")
+        self.rejects({"embeddings": [[[1]]]}, "/embeddings/0/0", "expected number")
+        self.rejects(document(tokens=["a", 1]), "/tokens/1", "expected string, got 1")
+        self.rejects(document(tokens=["a"], patches={"rows": 1, "columns": 1}), "/tokens",
+                     "not allowed here")
+        self.rejects(document(patches={"rows": 1}), "/patches", "missing key 'columns'")
+        self.rejects(document(patches={"rows": 0, "columns": 1}), "/patches/rows", "≥ 1, got 0")
+        self.rejects(document(patches={"rows": 1, "columns": 1.5}), "/patches/columns", "integer")
+        self.rejects(document(title=1), "/title", "expected string")
+        self.rejects(document(mechanism="recurrence"), "/mechanism", "attention")
+
+    def test_unknown_keys(self):
+        self.rejects(document(embedding=X), "/embedding", 'did you mean "embeddings"?')
+        self.rejects(document(layers=[]), "/layers", "unknown key")
+        self.rejects(document(output={}), "/output", "unknown key")
+        self.rejects(attention(head=2), "/attention/head", 'did you mean "heads"?')
+        self.rejects(attention(key_value_heads=1), "/attention/key_value_heads", "unknown key")
+        self.rejects(mask(edges=[[0, 1]]), "/attention/mask/edges", "unknown key")
+        self.rejects(mask(pattern="strided"), "/attention/mask/pattern", "unknown key")
+        self.rejects(document(patches={"rows": 1, "columns": 2, "row": 1}), "/patches/row", "rows")
+        self.rejects(document(context={"embeddings": X, "token": []}), "/context/token", "tokens")
+        self.rejects(weights(W_q=X), "/attention/weights/W_q", "W_Q")
+        self.rejects(weights(random=1, W_Q=X), "/attention/weights/W_Q", "unknown key")
+        self.rejects(attention(**{"a~b/c": 1}), "/attention/a~0b~1c", "unknown key")
+
+    def test_remarks_are_allowed_in_every_object(self):
+        given = document(
+            patches={"rows": 2, "columns": 1},
+            context={"patches": {"rows": 2, "columns": 1}, "embeddings": X},
+            steps={},
+            attention={
+                "score": {"type": "additive"},
+                "mask": {},
+                "normalize": {"type": "softmax"},
+                "position": {"type": "none"},
+                "weights": {},
+            },
+        )
+        for _, inner in objects(given):
+            inner["comment"] = "text"
+        self.accepts(given)
+        for _, inner in objects(given):
+            inner["comment"], inner["$schema"] = ["any", {"value": 1}], "document.schema.json"
+        self.accepts(given)
+        for score in ("cosine", "bilinear"):
+            self.accepts(attention(score={"type": score, "comment": "", "$schema": ""}))
+        self.accepts(attention(weights={"random": 1, "comment": "", "$schema": ""}))
+
+    def test_context(self):
+        self.accepts(
+            document(context={"embeddings": [[1, 2, 3]]}),
+            document(context={"tokens": ["a"], "embeddings": [[1]], "values": [[1, 2]]}),
+            document(context={"patches": {"rows": 1, "columns": 1}, "embeddings": [[1]]}),
+        )
+        self.rejects(document(context={"values": X}), "/context", "missing key 'embeddings'")
+        self.rejects(document(context={"embeddings": X, "values": [1]}), "/context/values/0", "array")
+        self.rejects(
+            document(context={"embeddings": X, "tokens": ["a", "b"],
+                              "patches": {"rows": 1, "columns": 2}}),
+            "/context/tokens", "not allowed here")
+
+    def test_sizes(self):
+        self.accepts(attention(), attention(heads=2, head_size=1, value_size=3))
+        self.rejects(attention(heads=0), "/attention/heads", "expected a number ≥ 1, got 0")
+        self.rejects(attention(heads=1.5), "/attention/heads", "expected integer")
+        self.rejects(attention(heads="2"), "/attention/heads", "expected integer")
+        self.rejects(attention(heads=True), "/attention/heads", "expected integer")
+        self.rejects(attention(head_size=0), "/attention/head_size", "≥ 1")
+        self.rejects(attention(value_size=-1), "/attention/value_size", "≥ 1")
+
+    def test_scores(self):
+        names = ("dot-product", "scaled-dot-product", "additive", "cosine", "bilinear", "dot",
+                 "scaled-dot")
+        for name in names:
+            self.accepts(attention(score=name), attention(score={"type": name}))
+        self.accepts(
+            attention(score={"type": "additive", "W_query": X, "W_key": X, "v": [1, 2],
+                             "bias": [0, 1]}),
+            attention(score={"type": "additive", "W_query": EACH, "W_key": EACH, "v": X, "bias": X}),
+            attention(score={"type": "bilinear", "W": X}),
+            attention(score={"type": "bilinear", "W": EACH}),
+        )
+        self.rejects(attention(score="dotproduct"), "/attention/score", "expected one of")
+        self.rejects(attention(score={"type": "dotproduct"}), "/attention/score/type", "one of")
+        self.rejects(attention(score={}), "/attention/score", "missing key 'type'")
+        self.rejects(attention(score=1), "/attention/score", "expected one of")
+        self.rejects(attention(score={"type": "cosine", "W": X}), "/attention/score/W", "unknown key")
+        self.rejects(attention(score={"type": "bilinear", "v": [1]}), "/attention/score/v", "unknown")
+        self.rejects(attention(score={"type": "bilinear", "W": [1]}), "/attention/score/W/0",
+                     "expected array")
+        self.rejects(attention(score={"type": "additive", "v": [[[1]]]}), "/attention/score/v/0/0",
+                     "expected number")
+        self.rejects(attention(score={"type": "additive", "bias": ["a"]}), "/attention/score/bias/0",
+                     "expected number")
+
+    def test_scale_softcap_bias(self):
+        self.accepts(
+            attention(scale=0.5), attention(scale=-1), attention(scale=0),
+            attention(softcap=30), attention(bias=X), attention(bias=EACH))
+        self.rejects(attention(scale="1"), "/attention/scale", "expected number")
+        self.rejects(attention(softcap=0), "/attention/softcap", "> 0")
+        self.rejects(attention(bias=[1]), "/attention/bias/0", "expected array")
+        self.rejects(attention(bias=[[[[1]]]]), "/attention/bias/0/0/0", "expected number")
+        self.rejects(attention(bias=[X, [1]]), "/attention/bias/1/0", "expected array")
+
+    def test_masks(self):
+        self.accepts(
+            mask(), mask(causal=True), mask(causal=False), mask(window=[2, 0]),
+            mask(padding=[True, False]), mask(allow=[[0, 1], [1, 1]]),
+            mask(causal=True, window=[1, 1], padding=[True, True], allow=[[1, 1], [1, 1]]))
+        self.rejects(mask(causal=1), "/attention/mask/causal", "expected boolean")
+        self.rejects(mask(window=[1]), "/attention/mask/window", "at least 2")
+        self.rejects(mask(window=[1, 1, 1]), "/attention/mask/window", "at most 2")
+        self.rejects(mask(window=[-1, 0]), "/attention/mask/window/0", "≥ 0")
+        self.rejects(mask(window=[0.5, 0]), "/attention/mask/window/0", "expected integer")
+        self.rejects(mask(padding=[1]), "/attention/mask/padding/0", "expected boolean")
+        self.rejects(mask(padding=[]), "/attention/mask/padding", "at least 1")
+        self.rejects(mask(allow=[[0, 2]]), "/attention/mask/allow/0/1", "expected one of 0, 1, got 2")
+        self.rejects(mask(allow=[[True, 1]]), "/attention/mask/allow/0/0", "got true")
+        self.rejects(mask(allow=[0]), "/attention/mask/allow/0", "expected array")
+        self.rejects(attention(mask="causal"), "/attention/mask", "expected object")
+
+    def test_normalize(self):
+        self.accepts(
+            attention(normalize="softmax"), attention(normalize={"type": "softmax"}),
+            attention(normalize={"type": "softmax", "temperature": 0.5}))
+        place = "/attention/normalize"
+        self.rejects(attention(normalize="sparsemax"), place, "expected one of")
+        self.rejects(attention(normalize=None), place, "expected one of")
+        self.rejects(attention(normalize={"temperature": 1}), place, "missing key 'type'")
+        for temperature in (0, -1):
+            self.rejects(attention(normalize={"type": "softmax", "temperature": temperature}),
+                         place + "/temperature", "expected a number > 0")
+        self.rejects(attention(normalize={"type": "softmax", "alpha": 2}), place + "/alpha", "unknown")
+
+    def test_position(self):
+        self.accepts(attention(position="none"), attention(position={"type": "none"}))
+        self.rejects(attention(position="rope"), "/attention/position", "expected one of")
+        self.rejects(attention(position={"type": "alibi"}), "/attention/position/type", "one of")
+
+    def test_weights(self):
+        self.accepts(
+            attention(weights="identity"), weights(random=0), weights(random=2**53), weights(),
+            weights(W_Q=X), weights(W_Q=X, W_K=X, W_V=X, W_O=X),
+            weights(W_Q=EACH, W_K=EACH, W_V=EACH, W_O=EACH),
+            weights(W_Q=X, b_Q=[1, 2], b_K=[1, 2], b_V=[1, 2], b_O=[1, 2]),
+            weights(W_Q=EACH, b_Q=X, b_K=X, b_V=X, b_O=[0]))
+        place = "/attention/weights"
+        self.rejects(attention(weights="random"), place, "expected one of")
+        self.rejects(attention(weights=[X]), place, "expected one of \"identity\"")
+        self.rejects(weights(random=-1), place + "/random", "≥ 0")
+        self.rejects(weights(random=1.5), place + "/random", "expected integer")
+        self.rejects(weights(random=2**53 + 1), place + "/random", "≤")
+        self.rejects(weights(W_Q=[1]), place + "/W_Q/0", "expected array")
+        self.rejects(weights(W_Q=[[1, "2"]]), place + "/W_Q/0/1", "expected number")
+        self.rejects(weights(W_O=[]), place + "/W_O", "at least 1")
+        self.rejects(weights(b_Q=[[[1]]]), place + "/b_Q/0/0", "expected number")
+        self.rejects(weights(b_O=[[1]]), place + "/b_O/0", "expected number")
+
+    def test_answer_sheet(self):
+        self.accepts(document(steps={"layer0/head0/masked_scores": [[1, None]], "layer0/concat": X}))
+        self.rejects(document(steps={"layer0/concat": [["?"]]}), "/steps/layer0~1concat/0/0", "number")
+
+
+SMALL_TRACE = {
+    "format": "attn-viz trace",
+    "version": 1,
+    "generator": "attn-viz 0.1.0",
+    "title": "two tokens",
+    "dtype": "float64",
+    "settings": {"mechanism": "attention", "attention": {"heads": 1}},
+    "axes": {"token": {"labels": ["a", "b"], "grid": [1, 2], "image": "cat.png"}},
+    "steps": [
+        {"id": "input/embeddings", "symbol": "X", "op": "input", "inputs": [],
+         "axes": ["token", None], "shape": [2, 1], "data": [[1], [0]]},
+        {"id": "layer0/head0/b_Q", "symbol": "b_Q", "op": "parameter", "inputs": [],
+         "axes": [None], "shape": [1], "data": [0.5]},
+        {"id": "layer0/mask", "symbol": "M", "op": "mask", "equation": "M = j ≤ i",
+         "inputs": ["input/embeddings", "input/embeddings"], "attributes": {"causal": True},
+         "axes": ["token", "token"], "shape": [2, 2], "data": [[1, 0], [1, 1]]},
+        {"id": "layer0/head0/scores", "symbol": "S", "op": "cosine", "equation": "S = cos(X, X)",
+         "inputs": ["input/embeddings", "input/embeddings"], "zero_queries": [1], "zero_keys": [1],
+         "axes": ["token", "token"], "shape": [2, 2], "data": [[1, 0], [0, 0]]},
+        {"id": "layer0/head0/masked_scores", "symbol": "S_masked", "op": "mask-scores",
+         "equation": "S_masked = S where M, else −∞", "inputs": ["layer0/head0/scores", "layer0/mask"],
+         "axes": ["token", "token"], "shape": [2, 2], "data": [[1, None], [0, 0]]},
+        {"id": "layer0/head0/weights", "symbol": "A", "op": "softmax",
+         "equation": "A = softmax(S_masked)", "inputs": ["layer0/head0/masked_scores"],
+         "empty_rows": [0],
+         "axes": ["token", "token"], "shape": [2, 2], "data": [[1.0, 0], [0.5, 0.5]]},
+    ],
+}
+WEIGHTS = 5  # the last step
+
+
+class Traces(unittest.TestCase):
+    schema = validate.read_json(TRACE)
+
+    def rejects(self, place, reason, change):
+        """The small trace with a change has exactly one fault, here."""
+        trace = copy.deepcopy(SMALL_TRACE)
+        change(trace)
+        found = validate.faults(self.schema, trace)
+        self.assertEqual([where for where, _ in found], [place], found)
+        self.assertIn(reason, found[0][1])
+
+    def rejects_step(self, place, reason, step=WEIGHTS, **keys):
+        place = f"/steps/{step}{place}"
+        self.rejects(place, reason, lambda trace: trace["steps"][step].update(keys))
+
+    def test_small_trace(self):
+        self.assertEqual(validate.faults(self.schema, SMALL_TRACE), [])
+
+    def test_any_depth(self):
+        trace = copy.deepcopy(SMALL_TRACE)
+        for shape, data in (([], 0.5), ([1, 1, 2, 1], [[[[1], [2]]]])):
+            trace["steps"][1].update(axes=[None] * len(shape), shape=shape, data=data)
+            self.assertEqual(validate.faults(self.schema, trace), [])
+
+    def test_head(self):
+        self.rejects("", "missing key 'title'", lambda trace: trace.pop("title"))
+        self.rejects("/comment", "unknown key", lambda trace: trace.update(comment=""))
+        self.rejects("/format", "attn-viz trace", lambda trace: trace.update(format="trace"))
+        self.rejects("/version", "expected 1", lambda trace: trace.update(version=2))
+        self.rejects("/generator", "got \"me\"", lambda trace: trace.update(generator="me"))
+        self.rejects("/dtype", "float32", lambda trace: trace.update(dtype="float16"))
+        self.rejects("/steps", "at least 1", lambda trace: trace.update(steps=[]))
+        self.rejects("/axes", "missing key 'token'", lambda trace: trace.update(axes={}))
+
+    def test_axes_of_the_trace(self):
+        def axis(**keys):
+            return lambda trace: trace["axes"]["token"].update(keys)
+
+        self.rejects("/axes/token/name", "unknown key", axis(name="token"))
+        self.rejects("/axes/token/labels/1", "expected string", axis(labels=["a", 1]))
+        self.rejects("/axes/token/grid", "at least 2", axis(grid=[2]))
+        self.rejects("/axes/token", "grid 2 × 2, but 2 labels", axis(grid=[2, 2]))
+
+    def test_steps(self):
+        self.rejects_step("/id", "layer0/head0/wights", id="layer0/head0/wights")
+        self.rejects_step("/id", "layer0/head00/weights", id="layer0/head00/weights")
+        self.rejects_step("/id", "layer0/weights", id="layer0/weights")
+        self.rejects_step("/op", "softmax", op="soft-max")
+        self.rejects_step("/colour", "unknown key", colour="red")
+        self.rejects_step("/attributes", "", attributes={})
+        self.rejects_step("/data/0/1", "expected array or number, got null",
+                          data=[[1, None], [0.5, 0.5]])
+        self.rejects_step("/data/0/1", "expected array or number", data=[[1, "0"], [0.5, 0.5]])
+        self.rejects_step("/inputs", "at most 0", step=1, inputs=["input/embeddings"])
+        self.rejects_step("/inputs", "at least 1", inputs=[])
+        self.rejects_step("/empty_rows", "at least 1", empty_rows=[])
+        for key in ("id", "symbol", "op", "inputs", "axes", "shape", "data"):
+            self.rejects(f"/steps/{WEIGHTS}", f"missing key '{key}'",
+                         lambda trace: trace["steps"][WEIGHTS].pop(key))
+
+    def test_every_id_of_the_contract(self):
+        heads = ("W_Q W_K W_V b_Q b_K b_V query key value rotated_query rotated_key score_W_query "
+                 "score_W_key score_v score_bias score_W bias scores scaled_scores capped_scores "
+                 "biased_scores masked_scores weights output").split()
+        layers = ("mask allow concat W_O b_O attention_output residual normalized output "
+                  "feed_forward/hidden").split()
+        ids = ["input/embeddings", "input/context", "input/values", "input/positions",
+               "input/positioned", "output/logits", "output/probabilities"]
+        ids += [f"layer3/{name}" for name in layers] + [f"layer0/head12/{name}" for name in heads]
+        trace = copy.deepcopy(SMALL_TRACE)
+        trace["steps"] = [{**SMALL_TRACE["steps"][0], "id": name} for name in ids]
+        self.assertEqual(validate.faults(self.schema, trace), [])
+
+    def test_what_the_schema_cannot_say(self):
+        self.rejects_step("/inputs/0", "not the id of an earlier step",
+                          inputs=["layer0/head0/weights"])
+        self.rejects_step("/inputs/0", "not the id of an earlier step", inputs=["layer0/head1/scores"])
+        self.rejects_step("/id", "is the id of an earlier step", id="layer0/head0/scores")
+        self.rejects_step("/data", "expected 2 entries, got 1", data=[[1, 0]])
+        self.rejects_step("/data/1", "expected 2 entries, got 1", data=[[1, 0], [1]])
+        self.rejects_step("/data/1", "expected a list of 2, got 1", data=[[1, 0], 1])
+        self.rejects_step("/data/1/0", "expected a number, got a list", data=[[1, 0], [[1], 0]])
+        self.rejects_step("/axes", "1 axes, but shape [2, 2]", axes=["token"])
+        self.rejects_step("/axes/1", 'no axis "context"', axes=["token", "context"])
+        self.rejects_step("/axes/1", '"token" has 2 labels, the data 1', step=0, axes=[None, "token"])
+        self.rejects_step("/empty_rows/0", "index 2, but shape [2, 2]", empty_rows=[2])
+        self.rejects_step("/zero_keys/1", "index 7, but shape [2, 2]", step=3, zero_keys=[0, 7])
+
+
+class Program(unittest.TestCase):
+    """validate.py as it is called."""
+
+    def run_on(self, *texts, schema=DOCUMENT):
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder, f"{i}.json") for i in range(len(texts))]
+            for file, text in zip(files, texts):
+                file.write_bytes(text if isinstance(text, bytes) else text.encode())
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                status = validate.main([str(schema), *map(str, files)])
+            return status, output.getvalue().replace(folder + "/", "")
+
+    def test_valid(self):
+        self.assertEqual(self.run_on('{"embeddings": [[1]]}', '{"embeddings": [[1]]}'), (0, ""))
+        self.assertEqual(self.run_on(json.dumps(SMALL_TRACE), schema=TRACE), (0, ""))
+
+    def test_invalid_does_not_hide_the_next(self):
+        self.assertEqual(
+            self.run_on("{}", '{"embeddings": [[1]]}', '{"embeddings": [["1"]]}'),
+            (1, "0.json: (top level): missing key 'embeddings'\n"
+                '2.json: /embeddings/0/0: expected number, got "1"\n'))
+
+    def test_not_json(self):
+        for text, reason in (
+            ('{"embeddings": [[NaN]]}', "NaN is not JSON"),
+            ('{"embeddings": [[-Infinity]]}', "-Infinity is not JSON"),
+            ('{"embeddings": [[1e400]]}', "number not finite in float64: 1e400"),
+            ('{"embeddings": [[1' + 400 * "0" + "]]}", "number not finite in float64: 1"),
+            ('{"embeddings": [[1]], "embeddings": [[1]]}', 'repeated key "embeddings"'),
+            ('{"a": {"b": 1, "b": 1}}', 'repeated key "b"'),
+            ('{"embeddings": [[1],]}', "line 1, column 21"),
+            (b'{"title": "\xff"}', "not UTF-8 at byte 11"),
+            ("", "line 1, column 1"),
+        ):
+            with self.subTest(text):
+                status, output = self.run_on(text)
+                self.assertEqual(status, 1)
+                self.assertIn(reason, output)
+                self.assertEqual(output.count("\n"), 1)
+
+    def test_many_faults_are_counted(self):
+        status, output = self.run_on(json.dumps({"embeddings": [["?"] * 25]}))
+        self.assertEqual((status, output.count("\n")), (1, 21))
+        self.assertIn("… and 5 more", output)
+
+
+def objects(value, path=()):
+    """Every object inside a value, itself included, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in list(value.items()):
+            yield from objects(inner, (*path, key))
+
+
+def properties(schema):
+    """Every property that a schema names, with its place."""
+    for path, part in objects(schema):
+        for key, inner in part.get("properties", {}).items():
+            in_condition = "if" in path or path[-1:] in (("then",), ("else",))
+            if isinstance(inner, dict) and not in_condition:
+                yield "/".join((*path, "properties", key)), inner
+
+
+if __name__ == "__main__":
+    unittest.main()
