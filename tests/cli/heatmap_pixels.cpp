@@ -108,14 +108,18 @@ std::vector<Json> steps_named(const Json& trace, const std::string& name) {
   return steps;
 }
 
-figure::ColorScale scale_of(const Json& trace, const std::string& name, bool automatic) {
+/// @param query  only this row of each step, for its map
+figure::ColorScale scale_of(const Json& trace, const std::string& name, bool automatic,
+                            std::optional<std::size_t> query = {}) {
   if (name == "mask" || name == "allow" || (name == "weights" && !automatic)) {
     return {figure::ColorMap::kViridis, 0, 1, {}};
   }
   double low = HUGE_VAL, high = -HUGE_VAL;
   for (const Json& step : steps_named(trace, name)) {
-    for (const auto& row : matrix_of(step["data"])) {
-      for (const double value : row) {
+    const auto matrix = matrix_of(step["data"]);
+    for (std::size_t i = 0; i < matrix.size(); ++i) {
+      if (query && i != *query) continue;
+      for (const double value : matrix[i]) {
         if (value == kMaskedValue) continue;
         low = std::min(low, value);
         high = std::max(high, value);
@@ -151,7 +155,7 @@ Meant meant(const Json& trace, std::string name, bool automatic) {
   const Json found = step(trace, name);
   const Meant one{
       {last_name(name) == "weights" ? weights_of(trace, found) : matrix_of(found["data"])},
-      scale_of(trace, last_name(name), automatic)};
+      scale_of(trace, last_name(name), automatic, query)};
   if (!query) return one;
   // A query's row, folded to the grid of the keys.
   const Json grid = trace["axes"][std::string(found["axes"][1])]["grid"];
@@ -411,7 +415,7 @@ TEST_CASE("pixels: the scale is written on the figure, and auto changes it") {
   const Drawn fixed = drawn_sample("three-tokens.json");
   const Drawn automatic =
       drawn_sample("three-tokens.json", {.all_steps = false, .auto_scale = true, .query = {}});
-  CHECK(note(fixed, kWeights) == "weight, fixed from 0 to 1");
+  CHECK(note(fixed, kWeights) == "weight, 0 to 1");
   CHECK(note(automatic, kWeights) == "weight, range of the data (0.0879 to 0.734)");
   const figure::Cells cells = figure::lay_out(automatic.figure(kWeights)).panels[0];
   const auto color = [&](std::size_t row, std::size_t column) {
@@ -420,10 +424,14 @@ TEST_CASE("pixels: the scale is written on the figure, and auto changes it") {
   };
   CHECK(color(2, 1) == "#440154");  // the smallest weight
   CHECK(color(2, 2) == "#fde725");  // the largest
+  const figure::HeatmapOptions own_range{.all_steps = false, .auto_scale = true, .query = {}};
+  CHECK(note(drawn_sample("cat.json"), kWeights) == "weight, 0 to 1");
+  CHECK(note(drawn_sample("cat.json", own_range), kWeights + "-query25") ==
+        "weight, range of the query's weights (2.24e-08 to 0.197)");
   CHECK(note(drawn_sample("two-heads.json"), "heatmap") ==
-        "weight, fixed from 0 to 1, one scale for all heads");
+        "weight, 0 to 1, one scale for all heads");
   CHECK(note(drawn_sample("two-heads.json"), kWeights) ==
-        "weight, fixed from 0 to 1, one scale for all heads");
+        "weight, 0 to 1, one scale for all heads");
 }
 
 TEST_CASE("pixels: masked cells have their own colour, not that of 0") {
