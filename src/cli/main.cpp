@@ -94,7 +94,9 @@ int run_program(int argc, char** argv) {
   const Action run = add_run(app, console);
   try {
     app.parse(argc, argv);
-    return run();
+    const int code = run();
+    Console::finish();
+    return code;
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& refused) {

@@ -1,5 +1,6 @@
 // What the command line says: help, version, manners, and the exact text for each wrong word.
-#include <algorithm>
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -233,7 +234,8 @@ TEST_CASE("command line: colour only on a terminal, and never with NO_COLOR") {
     return run(arguments, {.input = {},
                            .folder = folder.path(),
                            .environment = environment,
-                           .error_is_terminal = terminal})
+                           .error_is_terminal = terminal,
+                           .output = {}})
         .err;
   };
   const std::string plain = "attn-viz: none.json: cannot be read: No such file or directory";
@@ -247,7 +249,21 @@ TEST_CASE("command line: colour only on a terminal, and never with NO_COLOR") {
 TEST_CASE("command line: a short job shows no progress, on a terminal neither") {
   const TemporaryFolder folder;
   folder.write("a.json", kDocument);
-  CHECK(run({"run", "a.json", "-o", "out"},
-            {.input = {}, .folder = folder.path(), .environment = {}, .error_is_terminal = true}) ==
-        Run{0, kDone, ""});
+  CHECK(run({"run", "a.json", "-o", "out"}, {.input = {},
+                                             .folder = folder.path(),
+                                             .environment = {},
+                                             .error_is_terminal = true,
+                                             .output = {}}) == Run{0, kDone, ""});
+}
+
+TEST_CASE("command line: results that cannot be printed are an error") {
+  if (!std::filesystem::exists("/dev/full")) return;
+  const TemporaryFolder folder;
+  folder.write("a.json", kDocument);
+  CHECK(run({"run", "a.json", "-o", "out"}, {.input = {},
+                                             .folder = folder.path(),
+                                             .environment = {},
+                                             .error_is_terminal = false,
+                                             .output = "/dev/full"}) ==
+        Run{4, "", "attn-viz: standard output: cannot be written: No space left on device\n"});
 }

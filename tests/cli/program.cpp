@@ -113,6 +113,10 @@ Run run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ::fileno(input.get()), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ::fileno(out.get()), STDOUT_FILENO);
+  if (!surroundings.output.empty()) {
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, surroundings.output.c_str(), O_WRONLY,
+                                     0);
+  }
   posix_spawn_file_actions_adddup2(&actions, terminal ? terminal->inner : ::fileno(err.get()),
                                    STDERR_FILENO);
   if (!surroundings.folder.empty()) {
@@ -165,8 +169,11 @@ std::vector<std::string> TemporaryFolder::list(const std::string& name) const {
 
 Run TemporaryFolder::run(const std::vector<std::string>& arguments,
                          const std::string& input) const {
-  return test::run(
-      arguments, {.input = input, .folder = path_, .environment = {}, .error_is_terminal = false});
+  return test::run(arguments, {.input = input,
+                               .folder = path_,
+                               .environment = {},
+                               .error_is_terminal = false,
+                               .output = {}});
 }
 
 std::string sample(const std::string& name) {

@@ -29,6 +29,7 @@ struct Surroundings {
   std::filesystem::path folder = {};  ///< to run in; messages then name files relative to it
   std::map<std::string, std::string> environment = {};  ///< added; NO_COLOR is never inherited
   bool error_is_terminal = false;
+  std::string output = {};  ///< a file or device for standard output, instead of Run::out
 };
 
 /// Example: run({"run", "a.json", "-o", "out"}, {.folder = folder.path()}).code == 0
