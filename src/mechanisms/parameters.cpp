@@ -56,7 +56,9 @@ class Resolver {
   AttentionParameters resolve() {
     resolve_sizes();
     const bool scaled = settings_.score.type == ScoreType::kScaledDotProduct;
-    const double by_size = 1 / std::sqrt(static_cast<double>(result_.key_size));
+    // Scores of no numbers are all 0; any finite scale keeps them so.
+    const double by_size =
+        result_.key_size == 0 ? 1 : 1 / std::sqrt(static_cast<double>(result_.key_size));
     result_.scale = settings_.scale.value_or(scaled ? by_size : 1.0);
     expect_within_limit();
     result_.heads.resize(h_);
