@@ -129,7 +129,12 @@ WeightSettings read_weights(const Value& value, DType dtype) {
   if (value.is(Kind::kText) && value.text() == "identity") return IdentityWeights{};
   if (!value.is(Kind::kObject)) {
     Error error = value.unexpected(kExpected);
-    if (value.is(Kind::kText) && value.text() == "random") error.hint("write {\"random\": 1}");
+    constexpr std::string_view kNames[] = {"identity", "random"};
+    if (value.is(Kind::kText)) {
+      const std::string_view near = nearest_name(value.text(), kNames);
+      if (near == "identity") error.hint("did you mean \"identity\"?");
+      if (near == "random") error.hint("write {\"random\": 1}");
+    }
     throw error;
   }
   if (const auto seed = value.find("random")) {
@@ -187,6 +192,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto position = value.find("position")) {
     constexpr std::string_view kPositions[] = {"none"};
     const Value name = type_of(*position, "position");
+    if (position->is(Kind::kObject)) position->allow_keys({"type"});
     if (name.text() != kPositions[0]) {
       throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositions)
           .at(name.pointer());

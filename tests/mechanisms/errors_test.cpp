@@ -151,7 +151,8 @@ TEST_CASE("attention refuses parameters that only some sizes of query and key al
   // The default W of a bilinear score is an identity, which must be square.
   cross.attention.score.type = ScoreType::kBilinear;
   CHECK(error_of([&] { run_attention(cross); }) ==
-        "/attention/score/W: expected shape [6, 4] (query size × key size), got [6, 6]");
+        "/attention/score: W is missing, and the default of shape [6, 6] does not fit\n"
+        "  hint: give W with shape [6, 4] (query size × key size)");
   cross.attention.score.w = zeros({6, 4});
   CHECK(error_of([&] { run_attention(cross); }) == "no error");
 }
