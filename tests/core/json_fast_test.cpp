@@ -44,7 +44,7 @@ TEST_CASE("json: both parsers read the same documents") {
   for (const std::string& text :
        {std::string(R"({"a": [[1, 2], [3, 4]], "b": ["x", null, true, {"c": -0.0}], "": 1e-400})"),
         std::string("[[1, 2], [3]]"), std::string("[null, 1, [2], \"\\u00e9\\ud83d\\ude00\"]"),
-        std::string("[18446744073709551615, 123456789012345678901234567890, 5e-324, "
+        std::string("[18446744073709551615, 5e-324, "
                     "1.7976931348623157e308]"),
         std::string("[[], [[]], {}]"), deep + deep_end}) {
     INFO(text);
