@@ -63,54 +63,95 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
   return record.step("mask", "M", ops::mask, std::move(inputs), constants_of(mask));
 }
 
-/// One head, a recorded step per line of the mathematics.
-StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters& head,
-              double scale, Sources from, std::optional<StepId> mask, std::string output_symbol) {
-  // The parameters of this head.
-  Projection query{record_parameter(record, "W_Q", std::move(head.w_q)), {}};
-  Projection key{record_parameter(record, "W_K", std::move(head.w_k)), {}};
-  Projection value{record_parameter(record, "W_V", std::move(head.w_v)), {}};
-  query.b = record_parameter(record, "b_Q", std::move(head.b_q));
-  key.b = record_parameter(record, "b_K", std::move(head.b_k));
-  value.b = record_parameter(record, "b_V", std::move(head.b_v));
-  std::vector<StepId> score_parameters;
-  for (ScoreParameter& parameter : head.score) {
-    score_parameters.push_back(
+/// What all heads of a layer share.
+struct Layer {
+  const AttentionSettings& settings;
+  double scale;
+  Sources from;
+  std::optional<StepId> mask;
+};
+
+/// One head on its way through the stages; each stage reads what the earlier ones have set.
+struct Head {
+  Recorder record;
+  std::string output_symbol;
+  std::vector<StepId> score_parameters = {};
+  std::optional<StepId> bias = {};
+  StepId q = 0, k = 0, v = 0;  ///< what each token asks, offers and says
+  StepId s = 0;                ///< scores, as far as they have got
+  StepId a = 0;                ///< weights
+  StepId output = 0;
+};
+
+/// Stage 1: the parameters of a head, and its queries, keys and values.
+void project(Head& head, const Layer& layer, HeadParameters& parameters) {
+  Recorder& record = head.record;
+  Projection query{record_parameter(record, "W_Q", std::move(parameters.w_q)), {}};
+  Projection key{record_parameter(record, "W_K", std::move(parameters.w_k)), {}};
+  Projection value{record_parameter(record, "W_V", std::move(parameters.w_v)), {}};
+  query.b = record_parameter(record, "b_Q", std::move(parameters.b_q));
+  key.b = record_parameter(record, "b_K", std::move(parameters.b_k));
+  value.b = record_parameter(record, "b_V", std::move(parameters.b_v));
+  for (ScoreParameter& parameter : parameters.score) {
+    head.score_parameters.push_back(
         record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
   }
-  const auto bias = record_parameter(record, "bias", std::move(head.bias));
+  head.bias = record_parameter(record, "bias", std::move(parameters.bias));
 
-  // What each token asks, offers and says.
-  const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
-  const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
-  const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
+  head.q = record.step("query", "Q", ops::linear, query.of(layer.from.x));
+  head.k = record.step("key", "K", ops::linear, key.of(layer.from.y));
+  head.v = record.step("value", "V", ops::linear, value.of(layer.from.v));
+}
 
-  // How well does each key answer each query?
-  std::vector<StepId> compared{q, k};
-  compared.insert(compared.end(), score_parameters.begin(), score_parameters.end());
+/// Stage 2: how well does each key answer each query? The scores before the mask.
+void score(Head& head, const Layer& layer) {
+  Recorder& record = head.record;
+  const AttentionSettings& settings = layer.settings;
+  std::vector<StepId> compared{head.q, head.k};
+  compared.insert(compared.end(), head.score_parameters.begin(), head.score_parameters.end());
   StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
-  if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
+  if (layer.scale != 1) {
+    s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", layer.scale}});
+  }
   if (settings.softcap) {
     s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
   }
-  if (bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *bias});
-  if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
+  if (head.bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *head.bias});
+  head.s = s;
+}
 
-  // Scores become weights, and the weights mix the values.
-  const StepId a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
-                               constants_of(settings.normalize, record.prefix()));
-  return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
+/// Stage 3: hidden keys drop out, and scores become weights.
+void weigh(Head& head, const Layer& layer) {
+  Recorder& record = head.record;
+  const AttentionSettings& settings = layer.settings;
+  StepId s = head.s;
+  if (layer.mask) {
+    s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *layer.mask});
+  }
+  head.a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
+                       constants_of(settings.normalize, record.prefix()));
+}
+
+/// Stage 4: the weights mix the values.
+void mix_values(Head& head) {
+  head.output = head.record.step("output", head.output_symbol, ops::matmul, {head.a, head.v});
 }
 
 /// All heads of a layer, side by side, through the output matrix.
 void record_layer(Recorder record, const AttentionSettings& settings,
                   AttentionParameters parameters, Sources from) {
-  const std::optional<StepId> mask = record_mask(record, settings.mask, from);
-  std::vector<StepId> outputs;
+  const Layer layer{settings, parameters.scale, from, record_mask(record, settings.mask, from)};
+  std::vector<Head> heads;
   for (std::size_t i = 0; i < parameters.heads.size(); ++i) {
-    outputs.push_back(attend(record.below(fmt::format("head{}", i)), settings, parameters.heads[i],
-                             parameters.scale, from, mask, fmt::format("O_{}", i)));
+    heads.push_back({record.below(fmt::format("head{}", i)), fmt::format("O_{}", i)});
+    Head& head = heads.back();
+    project(head, layer, parameters.heads[i]);
+    score(head, layer);
+    weigh(head, layer);
+    mix_values(head);
   }
+  std::vector<StepId> outputs;
+  for (const Head& head : heads) outputs.push_back(head.output);
   const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
   Projection output{record_parameter(record, "W_O", std::move(parameters.w_o)), {}};
   output.b = record_parameter(record, "b_O", std::move(parameters.b_o));
