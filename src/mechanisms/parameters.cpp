@@ -7,27 +7,13 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 namespace {
 
-using Shape = std::vector<std::size_t>;
-
 bool needs_equal_sizes(ScoreType type) {
   return type != ScoreType::kAdditive && type != ScoreType::kBilinear;
-}
-
-/// @param meaning  what the extents are: "embedding × head size".
-void expect_shape(const Tensor& tensor, const Shape& expected, const std::string& place,
-                  std::string_view meaning) {
-  const Shape got = tensor.shape();
-  if (got == expected) return;
-  Error error(ErrorCode::kInvalid, fmt::format("expected shape {} ({}), got {}",
-                                               shape_text(expected), meaning, shape_text(got)));
-  Shape turned = expected;
-  if (turned.size() >= 2) std::swap(turned.back(), turned[turned.size() - 2]);
-  if (got == turned) error.hint("it looks transposed; attn-viz uses row vectors, Q = X W_Q");
-  throw error.at(place);
 }
 
 /// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
