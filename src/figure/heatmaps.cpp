@@ -69,21 +69,25 @@ void widen(Range& range, const Tensor& tensor) {
 ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale) {
   Range range;
   std::size_t steps = 0;
+  bool difference = false;
   for (const Step& step : trace.steps) {
     if (parse_step_id(step.id).step != step_name) continue;
     widen(range, step.values);
+    difference |= step.op == ops::differential.name;
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
   // What one map of differential attention subtracts from the other may leave less than nothing.
-  if (step_name == "weights" && range.low < 0) {
-    const double size = std::max(-range.low, range.high);
+  if (step_name == "weights" && (difference || range.low < 0)) {
+    double size = std::max(-range.low, range.high);
+    if (!(size > 0)) size = 1;
     if (size <= 1 && !auto_scale) {
       return {ColorMap::kDiverging, -1, 1,
-              fmt::format("weight, −1 to 1: some are negative{}", shared)};
+              fmt::format("weight, −1 to 1 (it may be negative){}", shared)};
     }
-    return {ColorMap::kDiverging, -size, size,
-            fmt::format("weight, some negative, ± the largest size ({:.3g}){}", size, shared)};
+    return {
+        ColorMap::kDiverging, -size, size,
+        fmt::format("weight (it may be negative), ± the largest size ({:.3g}){}", size, shared)};
   }
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.

@@ -121,8 +121,15 @@ class Resolver {
   /// The size of a slice when the embedding is cut into heads, and each head into maps.
   std::size_t slice(std::size_t source, std::string_view what, std::size_t maps) const {
     if (source % (h_ * maps) == 0 && source >= h_ * maps) return source / (h_ * maps);
-    throw Error(ErrorCode::kInvalid, fmt::format("expected a divisor of the {} size {}{}, got {}",
-                                                 what, source, maps == 1 ? "" : " halved", h_))
+    if (maps > 1) {
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("expected heads whose double divides the {} size {}, got {}", what,
+                              source, h_))
+          .at(place_ + "/heads")
+          .hint("a head of differential attention has two queries and keys; give head_size");
+    }
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("expected a divisor of the {} size {}, got {}", what, source, h_))
         .at(place_ + "/heads")
         .hint("choose other heads, or give head_size and the matrices");
   }

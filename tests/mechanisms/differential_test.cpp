@@ -188,7 +188,11 @@ TEST_CASE("differential: negative weights are drawn from −1 to 1") {
   CHECK(figures[0].figure.scale.map == figure::ColorMap::kDiverging);
   CHECK(figures[0].figure.scale.low == -1);
   CHECK(figures[0].figure.scale.high == 1);
-  CHECK(figures[0].figure.scale.note == "weight, −1 to 1: some are negative");
+  CHECK(figures[0].figure.scale.note == "weight, −1 to 1 (it may be negative)");
+
+  problem.attention.differential->lambda = 0;  // none is negative, but they might be
+  const Trace none = run_attention(problem);
+  CHECK(figure::heatmaps(none)[0].figure.scale.low == -1);
 
   problem.attention.differential->lambda = 4;
   const Trace large = run_attention(problem);
@@ -230,8 +234,8 @@ TEST_CASE("differential: what does not fit") {
   problem.attention.heads = 2;
   problem.attention.differential = Differential{.lambda = 0.5};
   CHECK(error_of([&] { run_attention(problem); }) ==
-        "/attention/heads: expected a divisor of the embedding size 6 halved, got 2\n"
-        "  hint: choose other heads, or give head_size and the matrices");
+        "/attention/heads: expected heads whose double divides the embedding size 6, got 2\n"
+        "  hint: a head of differential attention has two queries and keys; give head_size");
   problem = differential_example();
   problem.attention.differential->lambda_q1 = problem.attention.differential->lambda_k1 =
       vector_of({40});

@@ -254,5 +254,26 @@ TEST_CASE("talking heads: what does not fit") {
         "  hint: leave out one of the two");
 }
 
+TEST_CASE("all kinds of heads: permuting the tokens permutes the output") {
+  const Tensor x = random_tensor({7, 8}, "x");
+  const std::vector<std::size_t> order{4, 2, 6, 0, 5, 1, 3};
+  AttentionSettings plain;
+  plain.heads = 2;
+  plain.weights = RandomWeights{11};
+  std::vector<AttentionSettings> kinds(4, plain);
+  kinds[0].key_value_heads = 1;
+  kinds[1].talking_heads =
+      TalkingHeads{.scores = random_tensor({2, 2}, "P_l"), .weights = random_tensor({2, 2}, "P_w")};
+  kinds[2].differential = Differential{.lambda = 0.5, .norm = true};
+  kinds[3].score.type = ScoreType::kGat;
+  for (const AttentionSettings& kind : kinds) {
+    const std::string id = "layer0/attention_output";
+    const Tensor first = values_of(run_attention(problem_of(x, kind)), id);
+    const Tensor second = values_of(run_attention(problem_of(test::reordered(x, order), kind)), id);
+    CHECK(test::mismatch(second, test::reordered(first, order), 1e-12) == "");
+    CHECK(test::mismatch(second, first, 1e-3) != "");  // the law is not empty
+  }
+}
+
 }  // namespace
 }  // namespace attn_viz
