@@ -29,7 +29,7 @@ void add_setting_options(CLI::App& command, Overrides& overrides) {
     if (!heads || *heads == 0) throw bad_value("--heads", "a whole number ≥ 1", text);
     overrides.heads = *heads;
   });
-  option("--score", "NAME", "dot-product, scaled-dot-product, additive, cosine or bilinear",
+  option("--score", "NAME", "dot-product, scaled-dot-product, additive, cosine, bilinear or gat",
          [&](const std::string& text) {
            overrides.score = find_score(text);
            if (!overrides.score) expect_name("--score", "score", text, kScoreNames);

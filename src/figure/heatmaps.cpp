@@ -79,12 +79,26 @@ ColorScale scale_over(Range range, std::string_view of_what, std::string_view sh
 ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale) {
   Range range;
   std::size_t steps = 0;
+  bool difference = false;
   for (const Step& step : trace.steps) {
     if (parse_step_id(step.id).step != step_name) continue;
     widen(range, step.values, 0, step.values.rows());
+    difference |= step.op == ops::differential.name;
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  // What one map of differential attention subtracts from the other may leave less than nothing.
+  if (step_name == "weights" && (difference || range.low < 0)) {
+    double size = std::max(-range.low, range.high);
+    if (!(size > 0)) size = 1;
+    if (size <= 1 && !auto_scale) {
+      return {ColorMap::kDiverging, -1, 1,
+              fmt::format("weight, −1 to 1 (it may be negative){}", shared)};
+    }
+    return {
+        ColorMap::kDiverging, -size, size,
+        fmt::format("weight (it may be negative), ± the largest size ({:.3g}){}", size, shared)};
+  }
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.
     constexpr double kPale = 0.2;
@@ -110,6 +124,7 @@ std::optional<Matrix> scores_matrix(const Trace& trace, const Step& weights) {
 
 std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
   std::vector<std::string> notes;
+  if (step.op == ops::differential.name) return notes_of(trace, trace.steps[step.inputs[0]]);
   const auto empty = step.findings.get_or("empty_rows", std::vector<double>{});
   if (empty.empty()) return notes;
   std::string rows;
@@ -198,7 +213,7 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
 /// The scale of the maps of one query: as for all weights, or the range of its own weights.
 ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
                      const ColorScale& scale, bool auto_scale) {
-  if (!auto_scale) return scale;
+  if (!auto_scale || scale.map == ColorMap::kDiverging) return scale;
   Range range;
   for (const Step* step : weights) {
     if (query < step->values.rows()) widen(range, step->values, query, 1);
@@ -255,9 +270,50 @@ std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::strin
                           *wanted, n - 1, queries.grid ? " (row,column)" : ""));
 }
 
+/// The sum of a row in float64.
+double row_sum(const Tensor& tensor, std::size_t row) {
+  return dispatch(tensor.dtype(), [&](auto zero) {
+    double sum = 0;
+    const auto values = tensor.values<decltype(zero)>();
+    const std::size_t m = tensor.columns();
+    for (const auto value : values.subspan(row * m, m)) sum += static_cast<double>(value);
+    return sum;
+  });
+}
+
+/// Rows of differential attention: the sum of the first map's row minus λ times the second's; with
+/// maps whose rows sum to 1, that is 1 − λ.
+void verify_difference(const Trace& trace, const Step& weights) {
+  const auto bad_inputs =
+      Error(ErrorCode::kInvalid, "expected two maps of its shape, and λ").at(weights.id);
+  if (weights.inputs.size() != 3) throw bad_inputs;
+  const Step& first = trace.steps[weights.inputs[0]];
+  const Step& second = trace.steps[weights.inputs[1]];
+  const Tensor& number = trace.steps[weights.inputs[2]].values;
+  const std::vector<Axis>& axes = weights.values.axes();
+  if (first.values.axes() != axes || second.values.axes() != axes || number.count() != 1) {
+    throw bad_inputs;
+  }
+  verify_weights(trace, first);
+  verify_weights(trace, second);
+  const double lambda = number.at(0);
+  const bool wide = weights.values.dtype() == DType::kFloat64;
+  const double tolerance = (wide ? 1e-9 : 1e-4) * std::max(1.0, std::abs(lambda));
+  for (std::size_t i = 0; i < weights.values.rows(); ++i) {
+    const double wanted = row_sum(first.values, i) - lambda * row_sum(second.values, i);
+    const double sum = row_sum(weights.values, i);
+    if (std::abs(sum - wanted) <= tolerance) continue;
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("row {}: expected weights with sum {:.6g}, got sum {:.6g}; not drawn",
+                            i, wanted, sum))
+        .at(weights.id);
+  }
+}
+
 }  // namespace
 
 void verify_weights(const Trace& trace, const Step& weights) {
+  if (weights.op == ops::differential.name) verify_difference(trace, weights);
   const Tensor& a = weights.values;
   const Step* scores = scores_behind(trace, weights);
   const Operation* operation = find_operation(weights.op);

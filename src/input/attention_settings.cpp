@@ -8,13 +8,14 @@ using json::Kind;
 using json::Value;
 
 AttentionSettings read_attention(const Value& value, DType dtype) {
-  if (value.is(Kind::kObject) && value.find("key_value_heads")) {
-    throw not_yet_supported(*value.find("key_value_heads"));
-  }
-  value.allow_keys({"heads", "head_size", "value_size", "score", "scale", "softcap", "bias", "mask",
-                    "normalize", "position", "weights"});
+  value.allow_keys({"heads", "key_value_heads", "head_size", "value_size", "score", "scale",
+                    "softcap", "bias", "mask", "normalize", "position", "weights", "talking_heads",
+                    "differential"});
   AttentionSettings settings;
   if (const auto heads = value.find("heads")) settings.heads = heads->whole_number(1);
+  if (const auto groups = value.find("key_value_heads")) {
+    settings.key_value_heads = groups->whole_number(1);
+  }
   if (const auto size = value.find("head_size")) settings.head_size = size->whole_number(1);
   if (const auto size = value.find("value_size")) settings.value_size = size->whole_number(1);
   if (const auto score = value.find("score")) settings.score = read_score(*score, dtype);
@@ -34,6 +35,12 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
       throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositions)
           .at(name.pointer());
     }
+  }
+  if (const auto talking = value.find("talking_heads")) {
+    settings.talking_heads = read_talking_heads(*talking, dtype);
+  }
+  if (const auto differential = value.find("differential")) {
+    settings.differential = read_differential(*differential, dtype);
   }
   if (const auto weights = value.find("weights")) settings.weights = read_weights(*weights, dtype);
   return settings;

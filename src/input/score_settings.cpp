@@ -31,6 +31,15 @@ ScoreSettings read_score(const Value& value, DType dtype) {
   } else if (*type == ScoreType::kBilinear) {
     value.allow_keys({"type", "W"});
     score.w = find_array(value, "W", 2, 3, kMatrix, dtype);
+  } else if (*type == ScoreType::kGat) {
+    value.allow_keys({"type", "a", "slope"});
+    score.a = find_array(value, "a", 1, 2, kVector, dtype);
+    if (const auto slope = value.find("slope")) {
+      if (!slope->is(Kind::kNumber) || slope->number() < 0) {
+        throw slope->unexpected("a number ≥ 0");
+      }
+      score.slope = slope->number();
+    }
   } else {
     value.allow_keys({"type"});
   }

@@ -7,6 +7,7 @@
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
 #include "mechanisms/describe.hpp"
+#include "mechanisms/heads.hpp"
 #include "mechanisms/parameters.hpp"
 
 namespace attn_viz {
@@ -28,6 +29,8 @@ const Operation& operation_of(ScoreType type) {
       return ops::cosine;
     case ScoreType::kBilinear:
       return ops::bilinear;
+    case ScoreType::kGat:
+      return ops::gat;
   }
   throw Error(ErrorCode::kBug, "a scoring function without an operation");
 }
@@ -63,54 +66,174 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
   return record.step("mask", "M", ops::mask, std::move(inputs), constants_of(mask));
 }
 
-/// One head, a recorded step per line of the mathematics.
-StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters& head,
-              double scale, Sources from, std::optional<StepId> mask, std::string output_symbol) {
-  // The parameters of this head.
-  Projection query{record_parameter(record, "W_Q", std::move(head.w_q)), {}};
-  Projection key{record_parameter(record, "W_K", std::move(head.w_k)), {}};
-  Projection value{record_parameter(record, "W_V", std::move(head.w_v)), {}};
-  query.b = record_parameter(record, "b_Q", std::move(head.b_q));
-  key.b = record_parameter(record, "b_K", std::move(head.b_k));
-  value.b = record_parameter(record, "b_V", std::move(head.b_v));
-  std::vector<StepId> score_parameters;
-  for (ScoreParameter& parameter : head.score) {
-    score_parameters.push_back(
+/// What all heads of a layer share.
+struct Layer {
+  const AttentionSettings& settings;
+  double scale;
+  Sources from;
+  std::optional<StepId> mask;
+  std::size_t key_size;
+  std::optional<StepId> lambda = {};  ///< of differential attention
+};
+
+/// One head on its way through the stages; each stage reads what the earlier ones have set.
+struct Head {
+  Recorder record;
+  std::string output_symbol;
+  std::string suffix = {};  ///< "_1" and "_2" for the two maps of differential attention
+  std::vector<StepId> score_parameters = {};
+  std::optional<StepId> bias = {};
+  StepId q = 0, k = 0, v = 0;  ///< what each token asks, offers and says
+  StepId s = 0;                ///< scores, as far as they have got
+  StepId a = 0;                ///< weights
+  StepId output = 0;
+
+  /// Records a step of this head, or of the map that the suffix names.
+  StepId step(const std::string& name, const std::string& symbol, const Operation& operation,
+              std::vector<StepId> inputs, Attributes attributes = {}) {
+    return record.step(name + suffix, symbol + suffix, operation, std::move(inputs),
+                       std::move(attributes));
+  }
+};
+
+/// Stage 1: the parameters of a head, and its queries, keys and values.
+void project(Head& head, const Layer& layer, HeadParameters& parameters) {
+  Recorder& record = head.record;
+  Projection query{record_parameter(record, "W_Q", std::move(parameters.w_q)), {}};
+  Projection key{record_parameter(record, "W_K", std::move(parameters.w_k)), {}};
+  Projection value{record_parameter(record, "W_V", std::move(parameters.w_v)), {}};
+  query.b = record_parameter(record, "b_Q", std::move(parameters.b_q));
+  key.b = record_parameter(record, "b_K", std::move(parameters.b_k));
+  value.b = record_parameter(record, "b_V", std::move(parameters.b_v));
+  for (ScoreParameter& parameter : parameters.score) {
+    head.score_parameters.push_back(
         record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
   }
-  const auto bias = record_parameter(record, "bias", std::move(head.bias));
+  head.bias = record_parameter(record, "bias", std::move(parameters.bias));
 
-  // What each token asks, offers and says.
-  const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
-  const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
-  const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
+  head.q = record.step("query", "Q", ops::linear, query.of(layer.from.x));
+  head.k = record.step("key", "K", ops::linear, key.of(layer.from.y));
+  head.v = record.step("value", "V", ops::linear, value.of(layer.from.v));
+}
 
-  // How well does each key answer each query?
-  std::vector<StepId> compared{q, k};
-  compared.insert(compared.end(), score_parameters.begin(), score_parameters.end());
-  StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
-  if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
-  if (settings.softcap) {
-    s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
+/// Stage 2: how well does each key answer each query? The scores before the mask.
+void score(Head& head, const Layer& layer) {
+  const AttentionSettings& settings = layer.settings;
+  std::vector<StepId> compared{head.q, head.k};
+  compared.insert(compared.end(), head.score_parameters.begin(), head.score_parameters.end());
+  StepId s = head.step("scores", "S", operation_of(settings.score.type), std::move(compared),
+                       constants_of(settings.score));
+  if (layer.scale != 1) {
+    s = head.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", layer.scale}});
   }
-  if (bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *bias});
-  if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
+  if (settings.softcap) {
+    s = head.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
+  }
+  if (head.bias) s = head.step("biased_scores", "S_biased", ops::add, {s, *head.bias});
+  head.s = s;
+}
 
-  // Scores become weights, and the weights mix the values.
-  const StepId a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
-                               constants_of(settings.normalize, record.prefix()));
-  return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
+/// Stage 3: hidden keys drop out, and scores become weights.
+void weigh(Head& head, const Layer& layer) {
+  const AttentionSettings& settings = layer.settings;
+  StepId s = head.s;
+  if (layer.mask) {
+    s = head.step("masked_scores", "S_masked", ops::mask_scores, {s, *layer.mask});
+  }
+  const std::string stream = std::string(head.record.prefix()) + head.suffix;
+  head.a = head.step("weights", "A", operation_of(settings.normalize.type), {s},
+                     constants_of(settings.normalize, stream));
+}
+
+/// Stages 2 and 3 of differential attention: each half of the queries and keys makes a map of its
+/// own, and the second, times λ, is subtracted from the first.
+/// Source: Ye et al. 2024, eq. 1.
+void weigh_difference(Head& head, const Layer& layer) {
+  Head first = head, second = head;
+  for (Head* half : {&first, &second}) {
+    half->suffix = half == &first ? "_1" : "_2";
+    const Attributes columns{{"first", half == &first ? 0 : layer.key_size},
+                             {"columns", layer.key_size}};
+    half->q = half->step("query", "Q", ops::slice_columns, {head.q}, columns);
+    half->k = half->step("key", "K", ops::slice_columns, {head.k}, columns);
+  }
+  for (Head* half : {&first, &second}) {
+    score(*half, layer);
+    weigh(*half, layer);
+  }
+  head.a = head.step("weights", "A", ops::differential, {first.a, second.a, *layer.lambda});
+}
+
+/// Stage 4: the weights mix the values.
+void mix_values(Head& head, const Layer& layer) {
+  head.output = head.record.step("output", head.output_symbol, ops::matmul, {head.a, head.v});
+  const auto& differential = layer.settings.differential;
+  if (!differential || !differential->norm) return;
+  head.output = head.record.step(
+      "normalized_output", head.output_symbol + "_norm", ops::scaled_rms_norm, {head.output},
+      {{"epsilon", 1e-5}, {"factor", 1 - lambda_init_of(*differential)}});
+}
+
+/// One head from end to end.
+void attend(Head& head, const Layer& layer, HeadParameters& parameters) {
+  project(head, layer, parameters);
+  if (layer.lambda) {
+    weigh_difference(head, layer);
+  } else {
+    score(head, layer);
+    weigh(head, layer);
+  }
+  mix_values(head, layer);
+}
+
+/// Each head hears all heads: its step becomes the sum of theirs, weighted by a column of P.
+void mix_heads(std::vector<Head>& heads, StepId Head::*of, StepId p, const char* name,
+               const char* symbol) {
+  std::vector<StepId> inputs;
+  for (const Head& head : heads) inputs.push_back(head.*of);
+  inputs.push_back(p);
+  for (std::size_t to = 0; to < heads.size(); ++to) {
+    heads[to].*of = heads[to].step(name, symbol, ops::mix_heads, inputs, {{"to", to}});
+  }
+}
+
+/// Talking heads: all heads stage by stage, because they hear each other between the stages.
+/// Source: Shazeer et al. 2020, section 3.
+void attend_together(Recorder& record, std::vector<Head>& heads, const Layer& layer,
+                     AttentionParameters& parameters) {
+  const TalkingHeads& talking = *layer.settings.talking_heads;
+  std::optional<StepId> p_scores, p_weights;
+  if (talking.scores) p_scores = record.parameter("talking_scores", "P_l", *talking.scores);
+  if (talking.weights) p_weights = record.parameter("talking_weights", "P_w", *talking.weights);
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    project(heads[i], layer, parameters.heads[i]);
+    score(heads[i], layer);
+  }
+  if (p_scores) mix_heads(heads, &Head::s, *p_scores, "mixed_scores", "S_mixed");
+  for (Head& head : heads) weigh(head, layer);
+  if (p_weights) mix_heads(heads, &Head::a, *p_weights, "mixed_weights", "A_mixed");
+  for (Head& head : heads) mix_values(head, layer);
 }
 
 /// All heads of a layer, side by side, through the output matrix.
 void record_layer(Recorder record, const AttentionSettings& settings,
                   AttentionParameters parameters, Sources from) {
-  const std::optional<StepId> mask = record_mask(record, settings.mask, from);
-  std::vector<StepId> outputs;
-  for (std::size_t i = 0; i < parameters.heads.size(); ++i) {
-    outputs.push_back(attend(record.below(fmt::format("head{}", i)), settings, parameters.heads[i],
-                             parameters.scale, from, mask, fmt::format("O_{}", i)));
+  Layer layer{settings, parameters.scale, from, record_mask(record, settings.mask, from),
+              parameters.key_size};
+  if (settings.differential) {
+    layer.lambda = record_lambda(record, *settings.differential, parameters.w_o.dtype());
   }
+  std::vector<Head> heads;
+  for (std::size_t i = 0; i < parameters.heads.size(); ++i) {
+    heads.push_back({record.below(fmt::format("head{}", i)), fmt::format("O_{}", i)});
+  }
+  if (settings.talking_heads) {
+    attend_together(record, heads, layer, parameters);
+  } else {
+    for (std::size_t i = 0; i < heads.size(); ++i) attend(heads[i], layer, parameters.heads[i]);
+  }
+  std::vector<StepId> outputs;
+  for (const Head& head : heads) outputs.push_back(head.output);
   const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
   Projection output{record_parameter(record, "W_O", std::move(parameters.w_o)), {}};
   output.b = record_parameter(record, "b_O", std::move(parameters.b_o));

@@ -1,6 +1,13 @@
 #include "mechanisms/describe.hpp"
 
+#include "mechanisms/heads.hpp"
+
 namespace attn_viz {
+
+Attributes constants_of(const ScoreSettings& score) {
+  if (score.type == ScoreType::kGat) return {{"slope", score.slope}};
+  return {};
+}
 
 Attributes constants_of(const MaskSettings& mask) {
   Attributes constants;
@@ -37,6 +44,24 @@ Attributes constants_of(const NormalizeSettings& normalize, std::string_view str
 
 namespace {
 
+/// A name, or an object where there are constants.
+Attribute settings_of(const ScoreSettings& score) {
+  const std::string_view name = kScoreNames[static_cast<std::size_t>(score.type)];
+  if (score.type == ScoreType::kGat) return Attributes{{"type", name}, {"slope", score.slope}};
+  return name;
+}
+
+Attributes settings_of(const TalkingHeads& talking) {
+  return {{"scores", talking.scores ? "given" : "none"},
+          {"weights", talking.weights ? "given" : "none"}};
+}
+
+Attributes settings_of(const Differential& differential) {
+  return {{"lambda", differential.lambda ? Attribute(*differential.lambda) : Attribute("given")},
+          {"lambda_init", lambda_init_of(differential)},
+          {"norm", differential.norm}};
+}
+
 Attributes settings_of(const NormalizeSettings& normalize) {
   Attributes all{{"type", kNormalizerNames[static_cast<std::size_t>(normalize.type)]}};
   if (normalize.type == NormalizerType::kSoftmax || normalize.type == NormalizerType::kSample) {
@@ -64,12 +89,11 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
   } else if (std::holds_alternative<GivenWeights>(settings.weights)) {
     weights = "given";
   }
-  const auto type = static_cast<std::size_t>(settings.score.type);
   Attributes attention{
       {"heads", settings.heads},
       {"head_size", parameters.key_size},
       {"value_size", parameters.value_size},
-      {"score", kScoreNames[type]},
+      {"score", settings_of(settings.score)},
       {"scale", parameters.scale},
       {"softcap", settings.softcap ? Attribute(*settings.softcap) : Attribute("none")},
       {"bias", settings.bias ? "given" : "none"},
@@ -80,6 +104,9 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
   if (parameters.query_size != parameters.key_size) {
     attention.set("query_size", parameters.query_size);
   }
+  if (settings.key_value_heads) attention.set("key_value_heads", *settings.key_value_heads);
+  if (settings.talking_heads) attention.set("talking_heads", settings_of(*settings.talking_heads));
+  if (settings.differential) attention.set("differential", settings_of(*settings.differential));
   return attention;
 }
 

@@ -9,6 +9,9 @@
 
 namespace attn_viz {
 
+/// The constants of a scoring function.
+Attributes constants_of(const ScoreSettings& score);
+
 /// What the mask operation reads beside its inputs.
 Attributes constants_of(const MaskSettings& mask);
 

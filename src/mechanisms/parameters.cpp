@@ -7,27 +7,14 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
+#include "mechanisms/heads.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 namespace {
 
-using Shape = std::vector<std::size_t>;
-
 bool needs_equal_sizes(ScoreType type) {
   return type != ScoreType::kAdditive && type != ScoreType::kBilinear;
-}
-
-/// @param meaning  what the extents are: "embedding × head size".
-void expect_shape(const Tensor& tensor, const Shape& expected, const std::string& place,
-                  std::string_view meaning) {
-  const Shape got = tensor.shape();
-  if (got == expected) return;
-  Error error(ErrorCode::kInvalid, fmt::format("expected shape {} ({}), got {}",
-                                               shape_text(expected), meaning, shape_text(got)));
-  Shape turned = expected;
-  if (turned.size() >= 2) std::swap(turned.back(), turned[turned.size() - 2]);
-  if (got == turned) error.hint("it looks transposed; attn-viz uses row vectors, Q = X W_Q");
-  throw error.at(place);
 }
 
 /// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
@@ -51,10 +38,14 @@ class Resolver {
         place_(std::move(place)),
         layer_(std::move(layer)),
         limit_(limit),
-        h_(settings.heads) {}
+        h_(settings.heads),
+        g_(key_value_heads(settings)),
+        maps_(maps_of(settings)) {}
 
   AttentionParameters resolve() {
+    check_heads(settings_, place_);
     resolve_sizes();
+    check_head_shapes(settings_, result_.key_size, place_);
     const bool scaled = settings_.score.type == ScoreType::kScaledDotProduct;
     // Scores of no numbers are all 0; any finite scale keeps them so.
     const double by_size =
@@ -81,30 +72,47 @@ class Resolver {
 
   // ---- sizes ----
 
-  /// The columns that a given matrix has for each head, or none if it is not given.
+  /// The size of a query, key or value of one head, from the columns of a given matrix, or none
+  /// if it is not given.
+  /// @param heads  how many heads the matrix serves: h or g.
+  /// @param maps   how many vectors of that size it makes for each head.
   std::optional<std::size_t> width(const Tensor* matrix, std::string_view name, std::size_t source,
-                                   std::string_view meaning,
-                                   const std::optional<std::size_t>& wanted) const {
+                                   std::string_view meaning, std::optional<std::size_t> wanted,
+                                   std::size_t heads, std::size_t maps) const {
     if (matrix == nullptr) return std::nullopt;
+    if (wanted) *wanted *= maps;
     const std::string place = fmt::format("{}/weights/{}", place_, name);
+    const std::string_view what = heads == h_ ? "heads" : "key_value_heads";
+    const std::string factor = maps == 1 ? "" : " · 2";
     if (matrix->rank() == 3) {
       const std::size_t columns =
           wanted.value_or(turned(*matrix, 1, source) ? matrix->size(1) : matrix->size(2));
-      expect_shape(*matrix, {h_, source, columns}, place, fmt::format("heads × {}", meaning));
-      return columns;
+      expect_shape(*matrix, {heads, source, columns}, place,
+                   fmt::format("{} × {}{}", what, meaning, factor));
+      return size_of_one(columns, maps, place);
     }
-    const std::size_t columns = wanted                       ? *wanted * h_
+    const std::size_t columns = wanted                       ? *wanted * heads
                                 : turned(*matrix, 0, source) ? matrix->size(0)
                                                              : matrix->size(1);
-    const std::string_view of_heads = h_ == 1 ? "" : " · heads";
-    expect_shape(*matrix, {source, columns}, place, fmt::format("{}{}", meaning, of_heads));
-    if (columns % h_ != 0) {
-      throw Error(
-          ErrorCode::kInvalid,
-          fmt::format("expected a number of columns that {} heads divide, got {}", h_, columns))
+    const std::string of_heads = h_ == 1 ? "" : fmt::format(" · {}", what);
+    expect_shape(*matrix, {source, columns}, place,
+                 fmt::format("{}{}{}", meaning, factor, of_heads));
+    if (columns % heads != 0) {
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("expected a number of columns that {} {} divide, got {}", heads, what,
+                              columns))
           .at(place);
     }
-    return columns / h_;
+    return size_of_one(columns / heads, maps, place);
+  }
+
+  /// @throws Error kInvalid unless a head's columns can be shared among its maps.
+  static std::size_t size_of_one(std::size_t columns, std::size_t maps, const std::string& place) {
+    if (columns % maps == 0) return columns / maps;
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("expected an even number of columns a head, got {}", columns))
+        .at(place)
+        .hint("differential attention has two queries and two keys a head");
   }
 
   /// Whether a matrix has its input size along the wrong axis.
@@ -112,9 +120,16 @@ class Resolver {
     return matrix.size(axis) != source && matrix.size(axis + 1) == source;
   }
 
-  /// The size of a slice when the embedding is cut into heads.
-  std::size_t slice(std::size_t source, std::string_view what) const {
-    if (source % h_ == 0 && source >= h_) return source / h_;
+  /// The size of a slice when the embedding is cut into heads, and each head into maps.
+  std::size_t slice(std::size_t source, std::string_view what, std::size_t maps) const {
+    if (source % (h_ * maps) == 0 && source >= h_ * maps) return source / (h_ * maps);
+    if (maps > 1) {
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("expected heads whose double divides the {} size {}, got {}", what,
+                              source, h_))
+          .at(place_ + "/heads")
+          .hint("a head of differential attention has two queries and keys; give head_size");
+    }
     throw Error(ErrorCode::kInvalid,
                 fmt::format("expected a divisor of the {} size {}, got {}", what, source, h_))
         .at(place_ + "/heads")
@@ -125,42 +140,47 @@ class Resolver {
     const auto& d_k = settings_.head_size;
     const auto& d_v = settings_.value_size;
     const auto from_q = width(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding,
-                              "embedding × head size", d_k);
+                              "embedding × head size", d_k, h_, maps_);
     const bool equal = needs_equal_sizes(settings_.score.type);
     const auto from_k =
         width(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context, "embedding × head size",
               d_k     ? d_k
               : equal ? from_q
-                      : d_k);
+                      : d_k,
+              g_, maps_);
     const auto from_v = width(given_matrix(&GivenWeights::w_v), "W_V", sizes_.values,
-                              "embedding × value size", d_v);
+                              "embedding × value size", d_v, g_, 1);
 
     if (d_k) {
       result_.query_size = result_.key_size = *d_k;
     } else {
       result_.query_size = from_q              ? *from_q
                            : (equal && from_k) ? *from_k
-                                               : slice(sizes_.embedding, "embedding");
+                                               : slice(sizes_.embedding, "embedding", maps_);
       result_.key_size = from_k ? *from_k
                          : (equal || random() != nullptr)
                              ? result_.query_size
-                             : slice(sizes_.context, "context embedding");
+                             : slice(sizes_.context, "context embedding", maps_);
     }
     result_.value_size = d_v                   ? *d_v
                          : from_v              ? *from_v
-                         : random() != nullptr ? slice(sizes_.embedding, "embedding")
-                                               : slice(sizes_.values, "value");
+                         : random() != nullptr ? slice(sizes_.embedding, "embedding", 1)
+                                               : slice(sizes_.values, "value", 1);
   }
 
   /// @throws Error kLimit if parameters and steps would need more memory than allowed.
   void expect_within_limit() const {
     const auto number = [](std::size_t size) { return static_cast<double>(size); };
     const double n = number(sizes_.queries), m = number(sizes_.keys), h = number(h_);
-    const double d_q = number(result_.query_size), d_k = number(result_.key_size),
+    // Twice, because the two queries and keys of differential attention are also cut out.
+    const double maps = number(maps_), slices = maps == 1 ? 1 : 2 * maps;
+    const double d_q = slices * number(result_.query_size), d_k = slices * number(result_.key_size),
                  d_v = number(result_.value_size);
     // Scores and weights, and a matrix of their size for each adjustment.
-    const double pairs = 2 + (result_.scale != 1) + settings_.softcap.has_value() +
-                         2 * settings_.bias.has_value() + !settings_.mask.hides_nothing();
+    const double pairs = maps * (2 + (result_.scale != 1) + settings_.softcap.has_value() +
+                                 !settings_.mask.hides_nothing()) +
+                         (1 + maps) * settings_.bias.has_value() + (maps - 1) +
+                         2 * settings_.talking_heads.has_value();
     const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
                              (m + number(sizes_.context)) * d_k +
                              (m + n + number(sizes_.values)) * d_v;
@@ -180,64 +200,70 @@ class Resolver {
 
   // ---- projections ----
 
-  /// Each head's [source, width] block of a projection.
+  /// The [source, width] blocks of a projection, one for each of its heads (h or g).
   std::vector<Tensor> projection(const Tensor* matrix, std::string_view name, std::size_t source,
-                                 std::size_t width) const {
+                                 std::size_t width, std::size_t heads) const {
     std::vector<Tensor> blocks;
     if (matrix != nullptr && matrix->rank() == 3) {
-      for (std::size_t i = 0; i < h_; ++i) blocks.push_back(matrix->part(i));
+      for (std::size_t i = 0; i < heads; ++i) blocks.push_back(matrix->part(i));
       return blocks;
     }
     Tensor fused;
     if (matrix != nullptr) {
       fused = *matrix;
     } else if (random() != nullptr) {
-      fused = glorot_uniform(source, h_ * width, random()->seed, fmt::format("{}/{}", layer_, name),
-                             dtype_);
-    } else if (source == h_ * width) {
+      fused = glorot_uniform(source, heads * width, random()->seed,
+                             fmt::format("{}/{}", layer_, name), dtype_);
+    } else if (source == heads * width) {
       fused = identity_matrix(source, dtype_);
     } else {
       throw Error(ErrorCode::kInvalid,
                   fmt::format("{} is missing, and the identity does not fit: it would make {} "
-                              "numbers of {} (heads {}, size {})",
-                              name, h_ * width, source, h_, width))
+                              "numbers of {} ({} {}, size {})",
+                              name, heads * width, source,
+                              heads == h_ ? "heads" : "key_value_heads", heads, width))
           .at(place_ + "/weights")
-          .hint(fmt::format("give {} with shape {}", name, shape_text(Shape{source, h_ * width})));
+          .hint(
+              fmt::format("give {} with shape {}", name, shape_text(Shape{source, heads * width})));
     }
-    for (std::size_t i = 0; i < h_; ++i) blocks.push_back(fused.slice_columns(i * width, width));
+    for (std::size_t i = 0; i < heads; ++i) blocks.push_back(fused.slice_columns(i * width, width));
     return blocks;
   }
 
-  /// Each head's part of a bias over all heads, given as [h·width] or [h, width].
+  /// Each head's part of a bias over all its heads, given as [heads·width] or [heads, width].
   std::vector<std::optional<Tensor>> bias(const Tensor* vector, std::string_view name,
-                                          std::size_t width) const {
-    std::vector<std::optional<Tensor>> parts(h_);
+                                          std::size_t width, std::size_t heads) const {
+    std::vector<std::optional<Tensor>> parts(heads);
     if (vector == nullptr) return parts;
     const std::string place = fmt::format("{}/weights/{}", place_, name);
     if (vector->rank() == 2) {
-      expect_shape(*vector, {h_, width}, place, "heads × size");
+      expect_shape(*vector, {heads, width}, place,
+                   heads == h_ ? "heads × size" : "key_value_heads × size");
     } else {
-      expect_shape(*vector, {h_ * width}, place, h_ == 1 ? "size" : "size · heads");
+      expect_shape(*vector, {heads * width}, place,
+                   h_ == 1       ? "size"
+                   : heads == h_ ? "size · heads"
+                                 : "size · key_value_heads");
     }
-    const Tensor rows = vector->with_axes({Axis{h_}, Axis{width}});
-    for (std::size_t i = 0; i < h_; ++i) parts[i] = rows.part(i);
+    const Tensor rows = vector->with_axes({Axis{heads}, Axis{width}});
+    for (std::size_t i = 0; i < heads; ++i) parts[i] = rows.part(i);
     return parts;
   }
 
   void resolve_projections() {
-    const auto w_q =
-        projection(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding, result_.query_size);
-    const auto w_k =
-        projection(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context, result_.key_size);
-    const auto w_v =
-        projection(given_matrix(&GivenWeights::w_v), "W_V", sizes_.values, result_.value_size);
-    const auto b_q = bias(given_matrix(&GivenWeights::b_q), "b_Q", result_.query_size);
-    const auto b_k = bias(given_matrix(&GivenWeights::b_k), "b_K", result_.key_size);
-    const auto b_v = bias(given_matrix(&GivenWeights::b_v), "b_V", result_.value_size);
+    const std::size_t d_q = maps_ * result_.query_size, d_k = maps_ * result_.key_size;
+    const std::size_t d_v = result_.value_size;
+    const auto w_q = projection(given_matrix(&GivenWeights::w_q), "W_Q", sizes_.embedding, d_q, h_);
+    const auto w_k = projection(given_matrix(&GivenWeights::w_k), "W_K", sizes_.context, d_k, g_);
+    const auto w_v = projection(given_matrix(&GivenWeights::w_v), "W_V", sizes_.values, d_v, g_);
+    const auto b_q = bias(given_matrix(&GivenWeights::b_q), "b_Q", d_q, h_);
+    const auto b_k = bias(given_matrix(&GivenWeights::b_k), "b_K", d_k, g_);
+    const auto b_v = bias(given_matrix(&GivenWeights::b_v), "b_V", d_v, g_);
     for (std::size_t i = 0; i < h_; ++i) {
       HeadParameters& head = result_.heads[i];
-      head.w_q = w_q[i], head.w_k = w_k[i], head.w_v = w_v[i];
-      head.b_q = b_q[i], head.b_k = b_k[i], head.b_v = b_v[i];
+      const std::size_t group = i / (h_ / g_);  // ⌊i·g / h⌋
+      head.w_q = w_q[i], head.w_k = w_k[group], head.w_v = w_v[group];
+      head.b_q = b_q[i], head.b_k = b_k[group], head.b_v = b_v[group];
     }
   }
 
@@ -299,6 +325,12 @@ class Resolver {
     }
   }
 
+  Tensor ones(std::size_t size) const {
+    Tensor ones(DType::kFloat64, {Axis{size}});
+    std::fill(ones.values<double>().begin(), ones.values<double>().end(), 1.0);
+    return ones.as(dtype_);
+  }
+
   void resolve_score() {
     const ScoreSettings& score = settings_.score;
     const std::size_t d_q = result_.query_size, d_k = result_.key_size;
@@ -306,19 +338,20 @@ class Resolver {
       add_score_parameter(score.w, "W", {d_q, d_k}, "query size × key size",
                           identity_matrix(d_q, dtype_));
     }
+    if (score.type == ScoreType::kGat) {
+      add_score_parameter(score.a, "a", {d_q + d_k}, "query size + key size", ones(d_q + d_k));
+    }
     if (score.type == ScoreType::kAdditive) {
       const std::size_t a = score.w_query ? score.w_query->columns()
                             : score.w_key ? score.w_key->columns()
                             : score.v     ? score.v->columns()
                                           : d_q;
-      Tensor ones(DType::kFloat64, {Axis{a}});
-      std::fill(ones.values<double>().begin(), ones.values<double>().end(), 1.0);
       add_score_parameter(score.w_query, "W_query", {d_q, a}, "query size × hidden size",
                           identity_matrix(d_q, dtype_));
       add_score_parameter(score.w_key, "W_key", {d_k, a}, "key size × hidden size",
                           identity_matrix(d_k, dtype_));
-      add_score_parameter(score.v, "v", {a}, "hidden size", ones.as(dtype_));
-      if (score.bias) add_score_parameter(score.bias, "bias", {a}, "hidden size", ones);
+      add_score_parameter(score.v, "v", {a}, "hidden size", ones(a));
+      if (score.bias) add_score_parameter(score.bias, "bias", {a}, "hidden size", ones(a));
     }
   }
 
@@ -353,7 +386,7 @@ class Resolver {
   const InputSizes& sizes_;
   DType dtype_;
   std::string place_, layer_;
-  std::size_t limit_, h_;
+  std::size_t limit_, h_, g_, maps_;
   AttentionParameters result_;
 };
 

@@ -18,8 +18,10 @@ struct ScoreParameter {
 
 /// One head. d_q = d_k but for the additive and bilinear scores, where they may differ.
 struct HeadParameters {
-  Tensor w_q, w_k, w_v;                 ///< [d, d_q], [d′, d_k], [d″, d_v]
-  std::optional<Tensor> b_q, b_k, b_v;  ///< [d_q], [d_k], [d_v]
+  /// [d, d_q], [d′, d_k], [d″, d_v]; in differential attention twice as many columns for queries
+  /// and keys. Heads of one group have the same keys and values.
+  Tensor w_q, w_k, w_v;
+  std::optional<Tensor> b_q, b_k, b_v;  ///< as many numbers as the matrix has columns
   std::vector<ScoreParameter> score;    ///< in the order in which the operation reads them
   std::optional<Tensor> bias;           ///< [n, m]
 };

@@ -39,12 +39,14 @@ const Operation* find_operation(std::string_view name) {
       // linear
       &linear, &matmul, &concat,
       // score and adjust
-      &dot_product, &additive, &cosine, &bilinear, &scale, &softcap, &add,
+      &dot_product, &additive, &cosine, &bilinear, &gat, &scale, &softcap, &add,
       // mask
       &mask, &mask_scores,
       // normalize
       &softmax, &softmax_off_by_one, &sigmoid, &relu, &relu_mean, &relu_normalized, &sparsemax,
-      &entmax, &hardmax, &sample};
+      &entmax, &hardmax, &sample,
+      // heads
+      &mix_heads, &slice_columns, &differential_lambda, &differential, &scaled_rms_norm};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -104,7 +104,6 @@ class Documents(unittest.TestCase):
         self.rejects(document(layers=[]), "/layers", "unknown key")
         self.rejects(document(output={}), "/output", "unknown key")
         self.rejects(attention(head=2), "/attention/head", 'did you mean "heads"?')
-        self.rejects(attention(key_value_heads=1), "/attention/key_value_heads", "unknown key")
         self.rejects(mask(edges=[[0, 1]]), "/attention/mask/edges", "unknown key")
         self.rejects(mask(pattern="strided"), "/attention/mask/pattern", "unknown key")
         self.rejects(document(patches={"rows": 1, "columns": 2, "row": 1}), "/patches/row", "rows")
@@ -157,9 +156,43 @@ class Documents(unittest.TestCase):
         self.rejects(attention(heads=True), "/attention/heads", "expected integer")
         self.rejects(attention(head_size=0), "/attention/head_size", "≥ 1")
         self.rejects(attention(value_size=-1), "/attention/value_size", "≥ 1")
+        self.accepts(attention(heads=4, key_value_heads=2))
+        self.rejects(attention(key_value_heads=0), "/attention/key_value_heads", "≥ 1")
+        self.rejects(attention(key_value_heads=1.5), "/attention/key_value_heads", "integer")
+
+    def test_talking_heads(self):
+        self.accepts(
+            attention(talking_heads={"scores": X}), attention(talking_heads={"weights": X}),
+            attention(talking_heads={"scores": X, "weights": X, "comment": ""}))
+        place = "/attention/talking_heads"
+        self.rejects(attention(talking_heads=X), place, "expected object")
+        self.rejects(attention(talking_heads={"scores": [1]}), place + "/scores/0", "expected array")
+        self.rejects(attention(talking_heads={"scores": X, "weight": X}), place + "/weight",
+                     "weights")
+        self.assertNotEqual(validate.faults(self.schema, attention(talking_heads={})), [])
+
+    def test_differential(self):
+        vectors = {f"lambda_{name}": [1, 2] for name in ("q1", "k1", "q2", "k2")}
+        self.accepts(
+            attention(differential={"lambda": 0.5}),
+            attention(differential={"lambda": -1, "norm": True, "depth": 2, "comment": ""}),
+            attention(differential=vectors),
+            attention(differential={**vectors, "lambda_init": 0.8, "norm": False}),
+            attention(differential={**vectors, "depth": 3}))
+        place = "/attention/differential"
+        self.rejects(attention(differential=0.5), place, "expected object")
+        self.rejects(attention(differential={"lambda": "0.5"}), place + "/lambda", "number")
+        self.rejects(attention(differential={**vectors, "depth": 0}), place + "/depth", "≥ 1")
+        self.rejects(attention(differential={"lambda": 1, "norm": 1}), place + "/norm", "boolean")
+        self.rejects(attention(differential={"lambda": 1, "lambda_q1": [1]}), place + "/lambda_q1",
+                     "not allowed here")
+        self.rejects(attention(differential={**vectors, "lambda_init": 1, "depth": 1}),
+                     place + "/depth", "not allowed here")
+        del vectors["lambda_k2"]
+        self.rejects(attention(differential=vectors), place, "missing key 'lambda_k2'")
 
     def test_scores(self):
-        names = ("dot-product", "scaled-dot-product", "additive", "cosine", "bilinear", "dot",
+        names = ("dot-product", "scaled-dot-product", "additive", "cosine", "bilinear", "gat", "dot",
                  "scaled-dot")
         for name in names:
             self.accepts(attention(score=name), attention(score={"type": name}))
@@ -169,7 +202,11 @@ class Documents(unittest.TestCase):
             attention(score={"type": "additive", "W_query": EACH, "W_key": EACH, "v": X, "bias": X}),
             attention(score={"type": "bilinear", "W": X}),
             attention(score={"type": "bilinear", "W": EACH}),
+            attention(score={"type": "gat", "a": [1, 2], "slope": 0}),
+            attention(score={"type": "gat", "a": X}),
         )
+        self.rejects(attention(score={"type": "gat", "slope": -1}), "/attention/score/slope", "≥ 0")
+        self.rejects(attention(score={"type": "gat", "v": [1]}), "/attention/score/v", "unknown key")
         self.rejects(attention(score="dotproduct"), "/attention/score", "expected one of")
         self.rejects(attention(score={"type": "dotproduct"}), "/attention/score/type", "one of")
         self.rejects(attention(score={}), "/attention/score", "missing key 'type'")
@@ -346,9 +383,13 @@ class Traces(unittest.TestCase):
     def test_every_id_of_the_contract(self):
         heads = ("W_Q W_K W_V b_Q b_K b_V query key value rotated_query rotated_key score_W_query "
                  "score_W_key score_v score_bias score_W bias scores scaled_scores capped_scores "
-                 "biased_scores masked_scores weights output").split()
+                 "biased_scores masked_scores weights output score_a mixed_scores mixed_weights "
+                 "normalized_output").split()
+        heads += [f"{name}_{i}" for i in (1, 2) for name in (
+            "query key scores scaled_scores capped_scores biased_scores masked_scores weights").split()]
         layers = ("mask allow concat W_O b_O attention_output residual normalized output "
-                  "feed_forward/hidden").split()
+                  "feed_forward/hidden talking_scores talking_weights lambda lambda_q1 lambda_k1 "
+                  "lambda_q2 lambda_k2").split()
         ids = ["input/embeddings", "input/context", "input/values", "input/positions",
                "input/positioned", "output/logits", "output/probabilities"]
         ids += [f"layer3/{name}" for name in layers] + [f"layer0/head12/{name}" for name in heads]

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "attn_viz/core/tensor.hpp"
+#include "attn_viz/mechanisms/settings/heads.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
@@ -17,6 +18,7 @@ namespace attn_viz {
 
 struct AttentionSettings {
   std::size_t heads = 1;
+  std::optional<std::size_t> key_value_heads = {};  ///< g, a divisor of heads; absent: heads
   std::optional<std::size_t> head_size = {}, value_size = {};  ///< d_k, d_v
   ScoreSettings score = {};
   std::optional<double> scale = {};
@@ -24,6 +26,8 @@ struct AttentionSettings {
   std::optional<Tensor> bias = {};  ///< [n, m] or [h, n, m]
   MaskSettings mask = {};
   NormalizeSettings normalize = {};
+  std::optional<TalkingHeads> talking_heads = {};
+  std::optional<Differential> differential = {};
   WeightSettings weights = IdentityWeights{};
 };
 

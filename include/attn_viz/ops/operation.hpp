@@ -51,6 +51,7 @@ extern const Operation dot_product;
 extern const Operation additive;  ///< further inputs W_query, W_key, v[, bias]
 extern const Operation cosine;
 extern const Operation bilinear;  ///< further input W
+extern const Operation gat;       ///< further input a; attribute "slope"
 
 // ---- adjust: S → S ----
 extern const Operation scale;    ///< attribute "scale"
@@ -72,6 +73,14 @@ extern const Operation sparsemax;
 extern const Operation entmax;  ///< attribute "alpha"
 extern const Operation hardmax;
 extern const Operation sample;  ///< attributes "seed", "stream", "temperature"
+
+// ---- heads ----
+extern const Operation mix_heads;  ///< (S₀, …, S₍h₋₁₎, P) → Σ_f P[f, to] S_f; attribute "to"
+extern const Operation slice_columns;  ///< attributes "first", "columns"
+extern const Operation
+    differential_lambda;  ///< (λ_q1, λ_k1, λ_q2, λ_k2) → λ; attribute "lambda_init"
+extern const Operation differential;     ///< (A_1, A_2, λ) → A_1 − λ A_2
+extern const Operation scaled_rms_norm;  ///< attributes "epsilon", "factor"
 
 }  // namespace ops
 
