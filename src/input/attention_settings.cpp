@@ -27,12 +27,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
     settings.normalize = read_normalize(*normalize);
   }
   if (const auto position = value.find("position")) {
-    constexpr std::string_view kPositions[] = {"none"};
-    const Value name = type_of(*position, "position");
-    if (name.text() != kPositions[0]) {
-      throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositions)
-          .at(name.pointer());
-    }
+    settings.position = read_position(*position, dtype);
   }
   if (const auto weights = value.find("weights")) settings.weights = read_weights(*weights, dtype);
   return settings;

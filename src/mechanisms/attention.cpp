@@ -8,6 +8,7 @@
 #include "attn_viz/trace/recorder.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/parameters.hpp"
+#include "mechanisms/position.hpp"
 
 namespace attn_viz {
 namespace {
@@ -79,26 +80,43 @@ StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters
         record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
   }
   const auto bias = record_parameter(record, "bias", std::move(head.bias));
+  const HeadPositionSteps position = record_parameters(record, std::move(head.position));
 
   // What each token asks, offers and says.
-  const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
-  const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
+  StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
+  StepId k = record.step("key", "K", ops::linear, key.of(from.y));
   const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
+  if (settings.position.type == PositionType::kRope) {
+    q = record.step("rotated_query", "Q_rotated", ops::rotate, {q}, rotation_of(settings.position));
+    k = record.step("rotated_key", "K_rotated", ops::rotate, {k}, rotation_of(settings.position));
+  }
 
   // How well does each key answer each query?
   std::vector<StepId> compared{q, k};
   compared.insert(compared.end(), score_parameters.begin(), score_parameters.end());
-  StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
+  if (position.keys) compared.push_back(*position.keys);
+  StepId s = record.step(
+      "scores", "S", position.keys ? ops::relative_dot_product : operation_of(settings.score.type),
+      std::move(compared));
   if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
   if (settings.softcap) {
     s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
   }
-  if (bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *bias});
+  std::vector<StepId> summands{s};
+  if (bias) summands.push_back(*bias);
+  if (const auto b = record_bias(record, settings.position, position, from.x, from.y)) {
+    summands.push_back(*b);
+  }
+  if (summands.size() > 1) s = record.step("biased_scores", "S_biased", ops::add, summands);
   if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
 
   // Scores become weights, and the weights mix the values.
   const StepId a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
                                constants_of(settings.normalize, record.prefix()));
+  if (position.values) {
+    return record.step("output", std::move(output_symbol), ops::relative_matmul,
+                       {a, v, *position.values});
+  }
   return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
 }
 
@@ -139,6 +157,7 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   }
   AttentionParameters parameters = resolve_parameters(problem.attention, sizes, problem.dtype,
                                                       "/attention", "layer0", memory_limit);
+  check_added(problem.attention.position, problem, "/attention/position");
 
   Trace trace;
   trace.generator = fmt::format("attn-viz {}", version());
@@ -159,6 +178,13 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
     from.y = given.input("context", "Y", named(context->embeddings, "context"));
     from.v =
         context->values ? given.input("values", "Z", named(*context->values, "context")) : from.y;
+  }
+  if (adds_to_embeddings(problem.attention.position.type)) {
+    const PositionedSteps positioned = record_added(
+        given, problem.attention.position, {from.x, problem.axis.grid},
+        context ? std::optional<Sequence>({from.y, context->axis.grid}) : std::nullopt);
+    if (from.v == from.y) from.v = positioned.y;  // values of their own have no positions
+    from.x = positioned.x, from.y = positioned.y;
   }
   record_layer(record.below("layer0"), problem.attention, std::move(parameters), from);
   return trace;

@@ -65,6 +65,7 @@ class Resolver {
     resolve_score();
     resolve_bias();
     check_mask();
+    resolve_position();
     return std::move(result_);
   }
 
@@ -161,7 +162,7 @@ class Resolver {
                          2 * settings_.bias.has_value() + !settings_.mask.hides_nothing();
     const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
                              (m + number(sizes_.context)) * d_k +
-                             (m + n + number(sizes_.values)) * d_v;
+                             (m + n + number(sizes_.values)) * d_v + position_numbers(n, m);
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
@@ -174,6 +175,22 @@ class Resolver {
                             needed, allowed))
         .at(place_)
         .hint("take fewer tokens or heads, or --dtype float32");
+  }
+
+  /// How many numbers the steps of the positions add for a head of n queries and m keys.
+  double position_numbers(double n, double m) const {
+    switch (settings_.position.type) {
+      case PositionType::kNone:
+      case PositionType::kRelative:
+        return 0;
+      case PositionType::kRope:
+        return (n + m) * static_cast<double>(result_.key_size);
+      case PositionType::kAlibi:
+      case PositionType::kT5:  // the bias, and its sum with the scores
+        return n * m * (settings_.bias ? 1 : 2);
+      default:  // added to the embeddings, once for all heads
+        return 2 * (n + m) * static_cast<double>(sizes_.embedding) / static_cast<double>(h_);
+    }
   }
 
   // ---- projections ----
@@ -326,6 +343,16 @@ class Resolver {
     for (std::size_t i = 0; i < h_; ++i) {
       result_.heads[i].bias = bias.rank() == 3 ? bias.part(i) : bias;
     }
+  }
+
+  void resolve_position() {
+    const PositionSizes sizes{.heads = h_,
+                              .query = result_.query_size,
+                              .key = result_.key_size,
+                              .value = result_.value_size};
+    const auto positions = resolve_head_positions(settings_.position, settings_.score.type, sizes,
+                                                  place_ + "/position");
+    for (std::size_t i = 0; i < h_; ++i) result_.heads[i].position = positions[i];
   }
 
   void check_mask() const {

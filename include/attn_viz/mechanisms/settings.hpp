@@ -9,6 +9,7 @@
 #include "attn_viz/core/tensor.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
+#include "attn_viz/mechanisms/settings/position.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
 #include "attn_viz/mechanisms/settings/weights.hpp"
 #include "attn_viz/trace/trace.hpp"
@@ -24,6 +25,7 @@ struct AttentionSettings {
   std::optional<Tensor> bias = {};  ///< [n, m] or [h, n, m]
   MaskSettings mask = {};
   NormalizeSettings normalize = {};
+  PositionSettings position = {};
   WeightSettings weights = IdentityWeights{};
 };
 
