@@ -162,7 +162,8 @@ class Resolver {
                          2 * settings_.bias.has_value() + !settings_.mask.hides_nothing();
     const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
                              (m + number(sizes_.context)) * d_k +
-                             (m + n + number(sizes_.values)) * d_v + position_numbers(n, m);
+                             (m + n + number(sizes_.values)) * d_v +
+                             position_numbers(settings_, sizes_, result_.key_size);
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
@@ -175,22 +176,6 @@ class Resolver {
                             needed, allowed))
         .at(place_)
         .hint("take fewer tokens or heads, or --dtype float32");
-  }
-
-  /// How many numbers the steps of the positions add for a head of n queries and m keys.
-  double position_numbers(double n, double m) const {
-    switch (settings_.position.type) {
-      case PositionType::kNone:
-      case PositionType::kRelative:
-        return 0;
-      case PositionType::kRope:
-        return (n + m) * static_cast<double>(result_.key_size);
-      case PositionType::kAlibi:
-      case PositionType::kT5:  // the bias, and its sum with the scores
-        return n * m * (settings_.bias ? 1 : 2);
-      default:  // added to the embeddings, once for all heads
-        return 2 * (n + m) * static_cast<double>(sizes_.embedding) / static_cast<double>(h_);
-    }
   }
 
   // ---- projections ----

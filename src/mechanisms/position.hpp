@@ -12,6 +12,8 @@
 
 namespace attn_viz {
 
+struct InputSizes;
+
 // ---- added to the embeddings ----
 
 /// Whether this encoding is added to the embeddings (and is not a matter of the heads).
@@ -32,6 +34,9 @@ struct Sequence {
 struct PositionedSteps {
   StepId x, y;
 };
+
+/// The constants of an added encoding, as its steps and the settings of a trace tell them.
+Attributes constants_of_added(const PositionSettings& settings);
 
 /// Records the parameters, P, X + P and the same for a context.
 PositionedSteps record_added(Recorder& input, const PositionSettings& settings, Sequence x,
@@ -73,6 +78,10 @@ std::optional<StepId> record_bias(Recorder& head, const PositionSettings& settin
 
 /// The constants of the rotation of RoPE.
 Attributes rotation_of(const PositionSettings& settings);
+
+/// How many numbers of a trace the steps of positions take, counted for one head.
+double position_numbers(const AttentionSettings& settings, const InputSizes& sizes,
+                        std::size_t key_size);
 
 // ---- as a trace tells it ----
 

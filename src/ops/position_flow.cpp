@@ -94,8 +94,8 @@ Outcome evaluate_floater(Inputs inputs, const Attributes& attributes) {
   const double between = attributes.get<double>("step");
   const double substeps = attributes.get<double>("substeps");
   const Step next = step_of(attributes.get<std::string>("method"));
-  if (!(between > 0) || !(substeps >= 1)) {
-    throw Error(ErrorCode::kInvalid, "expected a step > 0 and at least one substep");
+  if (!(between > 0) || !(substeps >= 1 && substeps <= 1e4)) {
+    throw Error(ErrorCode::kInvalid, "expected a step > 0 and 1 to 10000 substeps");
   }
   const Tensor& x = *inputs[0];
   Tensor encodings(DType::kFloat64, x.axes());

@@ -4,8 +4,7 @@
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
 #include "mechanisms/position.hpp"
-#include "support/errors.hpp"
-#include "support/problems.hpp"
+#include "support/positions.hpp"
 #include "support/reference.hpp"
 
 namespace attn_viz {
@@ -13,12 +12,13 @@ namespace {
 
 using test::head_values;
 using test::ids_of;
+using test::kAllPositions;
 using test::matrix;
 using test::mismatch;
 using test::problem_of;
 using test::random_tensor;
+using test::six_tokens;
 using test::values_of;
-using test::vector_of;
 
 std::string off(const Tensor& got, const char* name) {
   static const nlohmann::json examples = test::load_reference("position-examples.json");
@@ -36,53 +36,6 @@ Problem running_example() {
                                   .w_k = matrix({{1, 1}, {0, 1}}),
                                   .w_v = matrix({{1, 0}, {2, 1}})};
   return problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
-}
-
-PositionSettings position_of(PositionType type) {
-  PositionSettings position;
-  position.type = type;
-  if (type == PositionType::kLearned) position.table = random_tensor({9, 8}, "table");
-  if (type == PositionType::kFloater) {
-    position.flow = FlowSettings{.initial = random_tensor({8}, "p_0"),
-                                 .w_1 = random_tensor({9, 3}, "W_1"),
-                                 .b_1 = random_tensor({3}, "b_1"),
-                                 .w_2 = random_tensor({3, 8}, "W_2"),
-                                 .b_2 = random_tensor({8}, "b_2"),
-                                 .step = 0.5};
-  }
-  if (type == PositionType::kT5) {
-    position.table = random_tensor({8, 2}, "buckets");
-    position.max_distance = 16;
-  }
-  if (type == PositionType::kRelative) {
-    position.keys = random_tensor({5, 4}, "keys");
-    position.values = random_tensor({2, 5, 4}, "values");
-  }
-  return position;
-}
-
-constexpr PositionType kAllTypes[] = {PositionType::kSinusoidal, PositionType::kSinusoidal2d,
-                                      PositionType::kLearned,    PositionType::kFloater,
-                                      PositionType::kRope,       PositionType::kAlibi,
-                                      PositionType::kT5,         PositionType::kRelative};
-
-/// Six tokens (or 2 × 3 patches) of 8 numbers under two heads.
-Problem six_tokens(PositionType type, DType dtype = DType::kFloat64) {
-  AttentionSettings settings;
-  settings.heads = 2;
-  settings.weights = RandomWeights{5};
-  settings.position = position_of(type);
-  const auto narrow = [&](std::optional<Tensor>& tensor) {
-    if (tensor) tensor = tensor->as(dtype);
-  };
-  narrow(settings.position.table), narrow(settings.position.keys), narrow(settings.position.values);
-  if (auto& flow = settings.position.flow) {
-    flow->initial = flow->initial.as(dtype), flow->w_1 = flow->w_1.as(dtype);
-    narrow(flow->b_1), narrow(flow->w_2), narrow(flow->b_2);
-  }
-  Problem problem = problem_of(random_tensor({6, 8}, "x", dtype), settings);
-  if (type == PositionType::kSinusoidal2d) problem.axis.grid = {2, 3};
-  return problem;
 }
 
 // ---- worked examples ----
@@ -177,7 +130,7 @@ TEST_CASE("alibi: the same weights as BLOOM and MPT, whose biases differ by a co
 
 TEST_CASE("positions: every step can be computed again from its inputs and attributes alone") {
   for (const DType dtype : test::kDTypes) {
-    for (const PositionType type : kAllTypes) {
+    for (const PositionType type : kAllPositions) {
       CAPTURE(kPositionNames[static_cast<std::size_t>(type)], name_of(dtype));
       const Trace trace = run_attention(six_tokens(type, dtype));
       for (const Step& step : trace.steps) {
@@ -297,7 +250,7 @@ TEST_CASE("positions: without them the order of the tokens means nothing, with t
     return mismatch(output_of(run_attention(problem)), test::reordered(plain, order), 1e-9) == "";
   };
   CHECK(moves_with(PositionType::kNone));
-  for (const PositionType type : kAllTypes) {
+  for (const PositionType type : kAllPositions) {
     CAPTURE(kPositionNames[static_cast<std::size_t>(type)]);
     CHECK_FALSE(moves_with(type));
   }
@@ -353,7 +306,7 @@ TEST_CASE("positions: rope in the two layouts agrees where the head's columns ar
 }
 
 TEST_CASE("positions: float32 agrees with float64") {
-  for (const PositionType type : kAllTypes) {
+  for (const PositionType type : kAllPositions) {
     const Trace wide = run_attention(six_tokens(type));
     const Trace narrow = run_attention(six_tokens(type, DType::kFloat32));
     REQUIRE(ids_of(wide) == ids_of(narrow));
@@ -362,108 +315,6 @@ TEST_CASE("positions: float32 agrees with float64") {
       CHECK(test::product_mismatch(narrow.steps[i].values, wide.steps[i].values, 1e-5) == "");
     }
   }
-}
-
-// ---- errors ----
-
-TEST_CASE("positions: what does not fit is refused, and where") {
-  const auto refused = [](PositionType type, auto change) {
-    Problem problem = six_tokens(type);
-    change(problem);
-    return test::error_of([&] { run_attention(problem); });
-  };
-  const auto position = [](Problem& problem) -> PositionSettings& {
-    return problem.attention.position;
-  };
-  CHECK(
-      refused(PositionType::kSinusoidal2d, [](Problem& p) { p.axis.grid.reset(); }) ==
-      "/attention/position: \"sinusoidal-2d\" needs patches, but /embeddings has tokens\n"
-      "  hint: give \"patches\" (rows and columns) instead of \"tokens\", or take \"sinusoidal\"");
-  CHECK(
-      refused(PositionType::kSinusoidal2d,
-              [](Problem& p) {
-                p.context = test::context_of(random_tensor({4, 8}, "y"));
-              }) ==
-      "/attention/position: \"sinusoidal-2d\" needs patches, but /context/embeddings has tokens\n"
-      "  hint: give \"patches\" (rows and columns) instead of \"tokens\", or take \"sinusoidal\"");
-  CHECK(refused(PositionType::kSinusoidal2d,
-                [](Problem& p) {
-                  p.embeddings = random_tensor({6, 7}, "x");
-                  p.attention.heads = 1;
-                }) ==
-        "/attention/position: \"sinusoidal-2d\" needs an even number of columns (half for the row "
-        "of a patch, half for its column), but /embeddings has 7");
-  CHECK(refused(PositionType::kLearned,
-                [&](Problem& p) {
-                  position(p).table = random_tensor({5, 8}, "table");
-                }) ==
-        "/attention/position/table: expected at least 6 rows (one for each row of /embeddings), "
-        "got 5\n  hint: a learned table ends; \"sinusoidal\" goes on for ever");
-  CHECK(refused(PositionType::kLearned,
-                [&](Problem& p) {
-                  position(p).table = random_tensor({9, 6}, "table");
-                }) ==
-        "/attention/position/table: expected rows of 8 numbers (one for each column of "
-        "/embeddings), got 6");
-  CHECK(refused(PositionType::kFloater,
-                [&](Problem& p) {
-                  position(p).flow->w_1 = random_tensor({8, 3}, "W_1");
-                }) ==
-        "/attention/position/W_1: expected shape [9, 3] (embedding and time × hidden size), got "
-        "[8, 3]");
-  CHECK(refused(PositionType::kFloater, [&](Problem& p) { position(p).flow->w_2.reset(); }) ==
-        "/attention/position/W_1: expected shape [9, 8] (embedding and time × embedding), got "
-        "[9, 3]");
-  CHECK(refused(PositionType::kFloater,
-                [&](Problem& p) {
-                  position(p).flow->w_2 = random_tensor({8, 3}, "W_2");
-                }) ==
-        "/attention/position/W_2: expected shape [3, 8] (hidden size × embedding), got "
-        "[8, 3]\n  hint: it looks transposed");
-  CHECK(refused(PositionType::kFloater,
-                [&](Problem& p) {
-                  auto& flow = *position(p).flow;
-                  flow.initial = random_tensor({8}, "far", DType::kFloat64, 1e300);
-                  flow.step = 1e100;
-                }) ==
-        "input/positions: the flow left the finite numbers before position 1\n"
-        "  hint: make the matrices or the step smaller");
-  CHECK(refused(PositionType::kRope, [](Problem& p) { p.attention.head_size = 3; }) ==
-        "/attention/position: \"rope\" turns pairs of numbers and needs an even query size, got 3\n"
-        "  hint: choose another number of heads, or another head_size");
-  CHECK(refused(PositionType::kRope, [&](Problem& p) { position(p).frequencies = {1}; }) ==
-        "/attention/position/frequencies: expected 2 frequencies, one for each pair, got 1");
-  CHECK(refused(PositionType::kAlibi, [&](Problem& p) {
-          position(p).slopes = {1, 2, 3};
-        }) == "/attention/position/slopes: expected 2 slopes, one for each head, got 3");
-  CHECK(refused(PositionType::kT5,
-                [&](Problem& p) {
-                  position(p).table = random_tensor({2, 8}, "table");
-                }) ==
-        "/attention/position/table: expected shape [8, 2] (buckets × heads), got [2, 8]\n"
-        "  hint: it looks transposed");
-  CHECK(refused(PositionType::kT5,
-                [&](Problem& p) {
-                  position(p).table = random_tensor({7, 2}, "table");
-                }) ==
-        "/attention/position/table: expected an even number of buckets from 4 to 4096, got "
-        "7\n  hint: half of them are for keys after the query");
-  CHECK(refused(PositionType::kT5, [&](Problem& p) { position(p).max_distance = 2; }) ==
-        "/attention/position/max_distance: expected more than 2, up to which each distance has a "
-        "bucket of its own, got 2");
-  CHECK(refused(PositionType::kRelative, [&](Problem& p) { position(p).max_distance = 3; }) ==
-        "/attention/position/keys: expected shape [7, 4] (2 · max_distance + 1 × head size), got "
-        "[5, 4]");
-  CHECK(refused(PositionType::kRelative,
-                [&](Problem& p) {
-                  position(p).values = random_tensor({3, 5, 4}, "values");
-                }) ==
-        "/attention/position/values: expected shape [2, 5, 4] (heads × 2 · max_distance + 1 "
-        "× value size), got [3, 5, 4]");
-  CHECK(refused(PositionType::kRelative,
-                [](Problem& p) { p.attention.score.type = ScoreType::kCosine; }) ==
-        "/attention/position: \"relative\" changes the dot product, but the score is "
-        "\"cosine\"\n  hint: take the score \"scaled-dot-product\" or \"dot-product\"");
 }
 
 }  // namespace
