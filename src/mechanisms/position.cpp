@@ -45,18 +45,15 @@ using positions::invalid;
 using positions::name_of;
 using positions::Shape;
 
-void check_even(std::size_t size, const char* what, const std::string& place) {
-  if (size % 2 == 0) return;
-  throw invalid(place, fmt::format("\"rope\" turns pairs of numbers and needs an even {} size, "
-                                   "got {}",
-                                   what, size))
-      .hint("choose another number of heads, or another head_size");
-}
-
 void check_rope(const PositionSettings& settings, const PositionSizes& sizes,
                 const std::string& place) {
-  check_even(sizes.query, "query", place);
-  check_even(sizes.key, "key", place);
+  for (const std::size_t size : {sizes.query, sizes.key}) {
+    if (size % 2 == 0) continue;
+    throw invalid(place, fmt::format("\"rope\" turns pairs of numbers and needs an even head size, "
+                                     "got {}",
+                                     size))
+        .hint("choose another number of heads, or another head_size");
+  }
   if (settings.frequencies.empty()) return;
   for (const std::size_t size : {sizes.query, sizes.key}) {
     if (settings.frequencies.size() == size / 2) continue;

@@ -1,6 +1,5 @@
 // The trace as a contract: ids, order, shapes and numbers that slides and scripts depend on.
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>

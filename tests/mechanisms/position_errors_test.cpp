@@ -73,7 +73,7 @@ TEST_CASE("positions: what does not fit is refused, and where") {
         "input/positions: the flow left the finite numbers before position 1\n"
         "  hint: make the matrices or the step smaller");
   CHECK(refused(PositionType::kRope, [](Problem& p) { p.attention.head_size = 3; }) ==
-        "/attention/position: \"rope\" turns pairs of numbers and needs an even query size, got 3\n"
+        "/attention/position: \"rope\" turns pairs of numbers and needs an even head size, got 3\n"
         "  hint: choose another number of heads, or another head_size");
   CHECK(refused(PositionType::kRope, [&](Problem& p) { position(p).frequencies = {1}; }) ==
         "/attention/position/frequencies: expected 2 frequencies, one for each pair, got 1");
