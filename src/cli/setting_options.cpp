@@ -49,10 +49,13 @@ void add_setting_options(CLI::App& command, Overrides& overrides) {
          });
   option("--window", "LEFT,RIGHT", "Truncated attention: keys i-LEFT to i+RIGHT",
          [&](const std::string& text) { overrides.window = parse_window(text); });
-  option("--position", "NAME", "none", [](const std::string& text) {
-    constexpr std::string_view kPositions[] = {"none"};
-    expect_name("--position", "position", text, kPositions);
-  });
+  option("--position", "NAME",
+         "none, sinusoidal, sinusoidal-2d, rope or alibi; others need parameters, which only a "
+         "document can give",
+         [&](const std::string& text) {
+           expect_name("--position", "position", text, kPositionNames);
+           overrides.position = find_position(text);
+         });
   option("--weights", "NAME", "identity or random", [&](const std::string& text) {
     constexpr std::string_view kWeights[] = {"identity", "random"};
     const bool identity = expect_name("--weights", "weights", text, kWeights) == 0;

@@ -28,13 +28,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
     settings.normalize = read_normalize(*normalize);
   }
   if (const auto position = value.find("position")) {
-    constexpr std::string_view kPositions[] = {"none"};
-    const Value name = type_of(*position, "position");
-    if (position->is(Kind::kObject)) position->allow_keys({"type"});
-    if (name.text() != kPositions[0]) {
-      throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositions)
-          .at(name.pointer());
-    }
+    settings.position = read_position(*position, dtype);
   }
   if (const auto talking = value.find("talking_heads")) {
     settings.talking_heads = read_talking_heads(*talking, dtype);

@@ -14,6 +14,7 @@ MaskSettings read_mask(const json::Value& value, DType dtype);
 NormalizeSettings read_normalize(const json::Value& value);
 TalkingHeads read_talking_heads(const json::Value& value, DType dtype);
 Differential read_differential(const json::Value& value, DType dtype);
+PositionSettings read_position(const json::Value& value, DType dtype);
 WeightSettings read_weights(const json::Value& value, DType dtype);
 
 }  // namespace attn_viz

@@ -89,6 +89,7 @@ void apply(const Overrides& overrides, AttentionSettings& settings) {
     settings.normalize = NormalizeSettings{};
     settings.normalize.type = *overrides.normalize;
   }
+  if (overrides.position) override_position(settings.position, *overrides.position);
   if (overrides.causal) settings.mask.causal = true;
   if (overrides.window) settings.mask.window = overrides.window;
   if (overrides.identity_weights) settings.weights = IdentityWeights{};

@@ -9,6 +9,7 @@
 #include "mechanisms/describe.hpp"
 #include "mechanisms/heads.hpp"
 #include "mechanisms/parameters.hpp"
+#include "mechanisms/position.hpp"
 
 namespace attn_viz {
 namespace {
@@ -83,6 +84,8 @@ struct Head {
   std::string suffix = {};  ///< "_1" and "_2" for the two maps of differential attention
   std::vector<StepId> score_parameters = {};
   std::optional<StepId> bias = {};
+  HeadPositionSteps position = {};
+  std::optional<StepId> position_bias = {};
   StepId q = 0, k = 0, v = 0;  ///< what each token asks, offers and says
   StepId s = 0;                ///< scores, as far as they have got
   StepId a = 0;                ///< weights
@@ -110,26 +113,45 @@ void project(Head& head, const Layer& layer, HeadParameters& parameters) {
         record.parameter(parameter.name, parameter.symbol, std::move(parameter.value)));
   }
   head.bias = record_parameter(record, "bias", std::move(parameters.bias));
+  head.position = record_parameters(record, std::move(parameters.position));
 
   head.q = record.step("query", "Q", ops::linear, query.of(layer.from.x));
   head.k = record.step("key", "K", ops::linear, key.of(layer.from.y));
   head.v = record.step("value", "V", ops::linear, value.of(layer.from.v));
+  head.position_bias =
+      record_bias(record, layer.settings.position, head.position, layer.from.x, layer.from.y);
+}
+
+/// Turns queries and keys by their positions, under RoPE.
+void rotate(Head& head, const Layer& layer) {
+  const PositionSettings& position = layer.settings.position;
+  if (position.type != PositionType::kRope) return;
+  head.q = head.step("rotated_query", "Q_rotated", ops::rotate, {head.q}, rotation_of(position));
+  head.k = head.step("rotated_key", "K_rotated", ops::rotate, {head.k}, rotation_of(position));
 }
 
 /// Stage 2: how well does each key answer each query? The scores before the mask.
 void score(Head& head, const Layer& layer) {
   const AttentionSettings& settings = layer.settings;
+  rotate(head, layer);
   std::vector<StepId> compared{head.q, head.k};
   compared.insert(compared.end(), head.score_parameters.begin(), head.score_parameters.end());
-  StepId s = head.step("scores", "S", operation_of(settings.score.type), std::move(compared),
-                       constants_of(settings.score));
+  if (head.position.keys) compared.push_back(*head.position.keys);
+  const Operation& operation =
+      head.position.keys ? ops::relative_dot_product : operation_of(settings.score.type);
+  StepId s = head.step("scores", "S", operation, std::move(compared), constants_of(settings.score));
   if (layer.scale != 1) {
     s = head.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", layer.scale}});
   }
   if (settings.softcap) {
     s = head.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
   }
-  if (head.bias) s = head.step("biased_scores", "S_biased", ops::add, {s, *head.bias});
+  std::vector<StepId> summands{s};
+  if (head.bias) summands.push_back(*head.bias);
+  if (head.position_bias) summands.push_back(*head.position_bias);
+  if (summands.size() > 1) {
+    s = head.step("biased_scores", "S_biased", ops::add, std::move(summands));
+  }
   head.s = s;
 }
 
@@ -166,7 +188,11 @@ void weigh_difference(Head& head, const Layer& layer) {
 
 /// Stage 4: the weights mix the values.
 void mix_values(Head& head, const Layer& layer) {
-  head.output = head.record.step("output", head.output_symbol, ops::matmul, {head.a, head.v});
+  std::vector<StepId> mixed{head.a, head.v};
+  if (head.position.values) mixed.push_back(*head.position.values);
+  head.output =
+      head.record.step("output", head.output_symbol,
+                       head.position.values ? ops::relative_matmul : ops::matmul, std::move(mixed));
   const auto& differential = layer.settings.differential;
   if (!differential || !differential->norm) return;
   head.output = head.record.step(
@@ -262,6 +288,7 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   }
   AttentionParameters parameters = resolve_parameters(problem.attention, sizes, problem.dtype,
                                                       "/attention", "layer0", memory_limit);
+  check_added(problem.attention.position, problem, "/attention/position");
 
   Trace trace;
   trace.generator = fmt::format("attn-viz {}", version());
@@ -282,6 +309,13 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
     from.y = given.input("context", "Y", named(context->embeddings, "context"));
     from.v =
         context->values ? given.input("values", "Z", named(*context->values, "context")) : from.y;
+  }
+  if (adds_to_embeddings(problem.attention.position.type)) {
+    const PositionedSteps positioned = record_added(
+        given, problem.attention.position, {from.x, problem.axis.grid},
+        context ? std::optional<Sequence>({from.y, context->axis.grid}) : std::nullopt);
+    if (from.v == from.y) from.v = positioned.y;  // values of their own have no positions
+    from.x = positioned.x, from.y = positioned.y;
   }
   record_layer(record.below("layer0"), problem.attention, std::move(parameters), from);
   return trace;

@@ -77,6 +77,13 @@ Attributes settings_of(const NormalizeSettings& normalize) {
   return all;
 }
 
+Attribute describe_position(const PositionSettings& position,
+                            const AttentionParameters& parameters) {
+  std::vector<HeadPosition> heads;
+  for (const HeadParameters& head : parameters.heads) heads.push_back(head.position);
+  return describe(position, heads);
+}
+
 }  // namespace
 
 Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
@@ -99,7 +106,7 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"bias", settings.bias ? "given" : "none"},
       {"mask", mask.empty() ? Attribute("none") : Attribute(std::move(mask))},
       {"normalize", settings_of(settings.normalize)},
-      {"position", "none"},
+      {"position", describe_position(settings.position, parameters)},
       {"weights", std::move(weights)}};
   if (parameters.query_size != parameters.key_size) {
     attention.set("query_size", parameters.query_size);

@@ -58,6 +58,7 @@ class Resolver {
     resolve_score();
     resolve_bias();
     check_mask();
+    resolve_position();
     return std::move(result_);
   }
 
@@ -183,7 +184,8 @@ class Resolver {
                          2 * settings_.talking_heads.has_value();
     const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
                              (m + number(sizes_.context)) * d_k +
-                             (m + n + number(sizes_.values)) * d_v;
+                             (m + n + number(sizes_.values)) * d_v +
+                             position_numbers(settings_, sizes_, result_.key_size);
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
@@ -367,6 +369,16 @@ class Resolver {
     for (std::size_t i = 0; i < h_; ++i) {
       result_.heads[i].bias = bias.rank() == 3 ? bias.part(i) : bias;
     }
+  }
+
+  void resolve_position() {
+    const PositionSizes sizes{.heads = h_,
+                              .query = result_.query_size,
+                              .key = result_.key_size,
+                              .value = result_.value_size};
+    const auto positions = resolve_head_positions(settings_.position, settings_.score.type, sizes,
+                                                  place_ + "/position");
+    for (std::size_t i = 0; i < h_; ++i) result_.heads[i].position = positions[i];
   }
 
   void check_mask() const {

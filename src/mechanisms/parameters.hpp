@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attn_viz/mechanisms/settings.hpp"
+#include "mechanisms/position.hpp"
 
 namespace attn_viz {
 
@@ -24,6 +25,7 @@ struct HeadParameters {
   std::optional<Tensor> b_q, b_k, b_v;  ///< as many numbers as the matrix has columns
   std::vector<ScoreParameter> score;    ///< in the order in which the operation reads them
   std::optional<Tensor> bias;           ///< [n, m]
+  HeadPosition position;
 };
 
 struct AttentionParameters {

@@ -40,16 +40,15 @@ Outcome evaluate_softcap(Inputs inputs, const Attributes& attributes) {
 
 Outcome evaluate_add(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 2);
-  const Tensor &a = *inputs[0], &b = *inputs[1];
-  expect_equal_sizes(a.rows(), b.rows(), "the rows of the summands");
-  expect_equal_sizes(a.columns(), b.columns(), "the columns of the summands");
-  Tensor sum(a.dtype(), a.axes());
-  dispatch(a.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    for (std::size_t i = 0; i < a.count(); ++i) {
-      sum.values<T>()[i] = a.values<T>()[i] + b.values<T>()[i];
-    }
-  });
+  Tensor sum = *inputs[0];
+  for (const Tensor* b : inputs.subspan(1)) {
+    expect_equal_sizes(sum.rows(), b->rows(), "the rows of the summands");
+    expect_equal_sizes(sum.columns(), b->columns(), "the columns of the summands");
+    dispatch(sum.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      for (std::size_t i = 0; i < sum.count(); ++i) sum.values<T>()[i] += b->values<T>()[i];
+    });
+  }
   return {std::move(sum)};
 }
 
@@ -74,10 +73,14 @@ const Operation softcap{
 
 const Operation add{
     .name = "add",
-    .meaning = "the sum of two matrices of one shape",
+    .meaning = "the sum of matrices of one shape",
     .source = "",
-    .equation = [](std::span<const std::string> s,
-                   const Attributes&) { return s[0] + " + " + s[1]; },
+    .equation =
+        [](std::span<const std::string> s, const Attributes&) {
+          std::string sum = s[0];
+          for (const std::string& symbol : s.subspan(1)) sum += " + " + symbol;
+          return sum;
+        },
     .evaluate = evaluate_add,
 };
 

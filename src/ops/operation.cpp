@@ -40,6 +40,9 @@ const Operation* find_operation(std::string_view name) {
       &linear, &matmul, &concat,
       // score and adjust
       &dot_product, &additive, &cosine, &bilinear, &gat, &scale, &softcap, &add,
+      // position
+      &sinusoidal, &sinusoidal_2d, &learned, &floater, &rotate, &alibi, &t5_bias,
+      &relative_dot_product, &relative_matmul,
       // mask
       &mask, &mask_scores,
       // normalize

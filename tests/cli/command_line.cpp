@@ -89,8 +89,10 @@ TEST_CASE("command line: each wrong word is named, and nothing is written") {
        "attn-viz: --window: expected LEFT,RIGHT, two whole numbers ≥ 0, got \"1,-1\"\n"},
       {with({"--window", "1,2,3"}),
        "attn-viz: --window: expected LEFT,RIGHT, two whole numbers ≥ 0, got \"1,2,3\"\n"},
-      {with({"--position", "rope"}),
-       "attn-viz: --position: unknown position \"rope\"; expected one of none\n"},
+      {with({"--position", "ropee"}),
+       "attn-viz: --position: unknown position \"ropee\"; expected one of none, sinusoidal, "
+       "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
+       "  hint: did you mean \"rope\"?\n"},
       {with({"--weights", "rand"}),
        "attn-viz: --weights: unknown weights \"rand\"; expected one of identity, random\n"
        "  hint: did you mean \"random\"?\n"},

@@ -333,8 +333,10 @@ TEST_CASE("document: unknown names") {
       {attention("\"normalize\": \"sofmax\""),
        "/attention/normalize: unknown normaliser \"sofmax\"; expected one of softmax\n"
        "  hint: did you mean \"softmax\"?"},
-      {attention("\"position\": \"rope\""),
-       "/attention/position: unknown position \"rope\"; expected one of none"},
+      {attention("\"position\": \"ropee\""),
+       "/attention/position: unknown position \"ropee\"; expected one of none, sinusoidal, "
+       "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
+       "  hint: did you mean \"rope\"?"},
       {with_key("\"mechanism\": \"atention\""),
        "/mechanism: unknown mechanism \"atention\"; expected one of attention\n"
        "  hint: did you mean \"attention\"?"},

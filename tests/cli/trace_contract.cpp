@@ -1,6 +1,5 @@
 // The trace as a contract: ids, order, shapes and numbers that slides and scripts depend on.
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -236,29 +235,35 @@ TEST_CASE("trace: texts keep every character") {
 
 // ---- samples ----
 
+/// "2 figures": one for each head, and one more where its keys are patches.
+std::string figures_of(const json& trace) {
+  std::size_t count = 0;
+  for (const json& step : trace["steps"]) {
+    const std::string id = step["id"];
+    if (id.size() < 8 || id.substr(id.size() - 8) != "/weights") continue;
+    const std::string keys = step["axes"][1];
+    count += trace["axes"][keys].contains("grid") ? 2 : 1;
+  }
+  return std::to_string(count) + (count == 1 ? " figure" : " figures");
+}
+
 TEST_CASE("samples: each runs without a warning, and its trace is sound") {
-  const std::map<std::string, std::string> expected{
-      {"alice", "2 figures"},          {"cat", "2 figures"},
-      {"moonlight", "2 figures"},      {"three-tokens", "1 figure"},
-      {"tom-chase-jerry", "1 figure"}, {"two-heads", "2 figures"}};
-  std::map<std::string, std::string> found;
   const TemporaryFolder folder;
+  std::size_t samples = 0;
   for (const auto& entry : std::filesystem::directory_iterator(sample(""))) {
     if (entry.path().extension() != ".json") continue;
     const std::string name = entry.path().stem().string();
     CAPTURE(name);
-    const auto known = expected.find(name);
     const Run got = folder.run({"run", entry.path().string(), "-o", "out"});
-    found[name] = known == expected.end() ? "unknown" : known->second;
+    const json trace = read_trace_file(folder.path() / "out" / name / "trace.json");
+    expect_sound(trace);
     CHECK(got ==
-          Run{0, "out/" + name + ": trace.json, heatmap.png, " + found[name] + " in heatmaps/\n",
+          Run{0,
+              "out/" + name + ": trace.json, heatmap.png, " + figures_of(trace) + " in heatmaps/\n",
               ""});
-    expect_sound(read_trace_file(folder.path() / "out" / name / "trace.json"));
+    ++samples;
   }
-  for (const auto& [name, figures] : expected) {
-    CAPTURE(name);
-    CHECK(found.count(name) == 1);
-  }
+  CHECK(samples >= 6);
 }
 
 TEST_CASE("samples: Tom, Chase and Jerry have the weights and outputs of the table") {

@@ -191,8 +191,9 @@ TEST_CASE("document: unknown names get the nearest known one") {
         "/attention/normalize: unknown normaliser \"softmx\"; expected one of softmax\n  hint: did "
         "you mean \"softmax\"?");
   CHECK(attention("\"position\": \"non\"") ==
-        "/attention/position: unknown position \"non\"; expected one of none\n  hint: did you mean "
-        "\"none\"?");
+        "/attention/position: unknown position \"non\"; expected one of none, sinusoidal, "
+        "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
+        "  hint: did you mean \"none\"?");
   CHECK(with("\"mechanism\": \"atention\"") ==
         "/mechanism: unknown mechanism \"atention\"; expected one of attention\n  hint: did you "
         "mean \"attention\"?");

@@ -261,9 +261,37 @@ class Documents(unittest.TestCase):
         self.rejects(attention(normalize={"type": "softmax", "alpha": 2}), place + "/alpha", "unknown")
 
     def test_position(self):
-        self.accepts(attention(position="none"), attention(position={"type": "none"}))
-        self.rejects(attention(position="rope"), "/attention/position", "expected one of")
-        self.rejects(attention(position={"type": "alibi"}), "/attention/position/type", "one of")
+        for name in ("none", "sinusoidal", "sinusoidal-2d", "rope", "alibi"):
+            self.accepts(attention(position=name), attention(position={"type": name}))
+        self.accepts(
+            attention(position={"type": "sinusoidal", "base": 1}),
+            attention(position={"type": "learned", "table": X}),
+            attention(position={"type": "floater", "initial": [0], "W_1": [[1], [0]], "step": 0.1}),
+            attention(position={"type": "floater", "initial": [0], "W_1": X, "b_1": [0, 1], "W_2": X,
+                                "b_2": [0], "step": 1, "substeps": 9, "method": "rk4-3/8",
+                                "activation": "none"}),
+            attention(position={"type": "rope", "layout": "half", "base": 5e5}),
+            attention(position={"type": "rope", "frequencies": [1, 0.1]}),
+            attention(position={"type": "alibi", "slopes": [0.5, 0]}),
+            attention(position={"type": "t5", "table": X, "bidirectional": False}),
+            attention(position={"type": "t5", "table": [1, 2, 3, 4], "max_distance": 9}),
+            attention(position={"type": "relative", "keys": X, "values": EACH, "max_distance": 1}))
+        place = "/attention/position"
+        self.rejects(attention(position="ropes"), place, "expected one of")
+        self.rejects(attention(position="learned"), place, "expected one of")
+        self.rejects(attention(position={"type": "ropes"}), place + "/type", "one of")
+        self.rejects(attention(position={"base": 2}), place, "missing key 'type'")
+        self.rejects(attention(position={"type": "none", "base": 2}), place + "/base", "unknown key")
+        self.rejects(attention(position={"type": "rope", "base": 0.5}), place + "/base", "≥ 1")
+        self.rejects(attention(position={"type": "rope", "layout": "pairs"}), place + "/layout",
+                     "half")
+        self.rejects(attention(position={"type": "alibi", "slope": [1]}), place + "/slope", "slopes")
+        for name, key in (("learned", "table"), ("t5", "table"), ("relative", "keys")):
+            self.rejects(attention(position={"type": name}), place, f"missing key '{key}'")
+        flow = {"type": "floater", "initial": [0], "W_1": [[1], [0]], "step": 1}
+        self.rejects(attention(position={**flow, "step": 0}), place + "/step", "> 0")
+        self.rejects(attention(position={**flow, "substeps": 0}), place + "/substeps", "≥ 1")
+        self.rejects(attention(position={**flow, "method": "rk5"}), place + "/method", "euler")
 
     def test_weights(self):
         self.accepts(
@@ -381,7 +409,8 @@ class Traces(unittest.TestCase):
                          lambda trace: trace["steps"][WEIGHTS].pop(key))
 
     def test_every_id_of_the_contract(self):
-        heads = ("W_Q W_K W_V b_Q b_K b_V query key value rotated_query rotated_key score_W_query "
+        heads = ("W_Q W_K W_V b_Q b_K b_V query key value rotated_query rotated_key position_table "
+                 "position_bias relative_keys relative_values score_W_query "
                  "score_W_key score_v score_bias score_W bias scores scaled_scores capped_scores "
                  "biased_scores masked_scores weights output score_a mixed_scores mixed_weights "
                  "normalized_output").split()
@@ -391,7 +420,9 @@ class Traces(unittest.TestCase):
                   "feed_forward/hidden talking_scores talking_weights lambda lambda_q1 lambda_k1 "
                   "lambda_q2 lambda_k2").split()
         ids = ["input/embeddings", "input/context", "input/values", "input/positions",
-               "input/positioned", "output/logits", "output/probabilities"]
+               "input/positioned", "input/context_positions", "input/context_positioned",
+               "input/position_table", "input/position_p_0", "input/position_W_1",
+               "input/position_b_2", "output/logits", "output/probabilities"]
         ids += [f"layer3/{name}" for name in layers] + [f"layer0/head12/{name}" for name in heads]
         trace = copy.deepcopy(SMALL_TRACE)
         trace["steps"] = [{**SMALL_TRACE["steps"][0], "id": name} for name in ids]

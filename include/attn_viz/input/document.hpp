@@ -18,6 +18,7 @@ struct Overrides {
   std::optional<ScoreType> score = {};
   std::optional<double> scale = {};
   std::optional<NormalizerType> normalize = {};
+  std::optional<PositionType> position = {};
   bool causal = false;
   std::optional<std::pair<double, double>> window = {};
   bool identity_weights = false;
@@ -31,6 +32,13 @@ std::optional<ScoreType> find_score(std::string_view name);
 
 /// The normaliser of this name, or none.
 std::optional<NormalizerType> find_normalizer(std::string_view name);
+
+/// The position encoding of this name, or none.
+std::optional<PositionType> find_position(std::string_view name);
+
+/// Another position encoding in the place of a document's; one of the same type keeps its
+/// parameters. @throws Error kUsage if it needs parameters.
+void override_position(PositionSettings& position, PositionType type);
 
 /// Reads a document.
 /// @param default_title  used where the document has none: the file's stem.

@@ -10,6 +10,7 @@
 #include "attn_viz/mechanisms/settings/heads.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
+#include "attn_viz/mechanisms/settings/position.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
 #include "attn_viz/mechanisms/settings/weights.hpp"
 #include "attn_viz/trace/trace.hpp"
@@ -28,6 +29,7 @@ struct AttentionSettings {
   NormalizeSettings normalize = {};
   std::optional<TalkingHeads> talking_heads = {};
   std::optional<Differential> differential = {};
+  PositionSettings position = {};
   WeightSettings weights = IdentityWeights{};
 };
 

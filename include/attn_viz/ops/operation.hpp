@@ -56,7 +56,18 @@ extern const Operation gat;       ///< further input a; attribute "slope"
 // ---- adjust: S → S ----
 extern const Operation scale;    ///< attribute "scale"
 extern const Operation softcap;  ///< attribute "cap"
-extern const Operation add;      ///< (S, B) → S + B
+extern const Operation add;      ///< (S, B, …) → S + B + …
+
+// ---- position ----
+extern const Operation sinusoidal;     ///< (X) → P like X; attribute "base"
+extern const Operation sinusoidal_2d;  ///< likewise; attributes "rows", "columns", "base"
+extern const Operation learned;        ///< (X, table [L, d]) → P like X
+extern const Operation floater;  ///< (X, p(0), W_1, …) → P like X; src/ops/position_flow.cpp
+extern const Operation rotate;   ///< (Q) → Q turned; "layout", "base" or "frequencies"
+extern const Operation alibi;    ///< (X, Y) → B [n, m]; attribute "slope"
+extern const Operation t5_bias;  ///< (X, Y, table [buckets]) → B; "bidirectional", "max_distance"
+extern const Operation relative_dot_product;  ///< (Q, K, table [2K + 1, d_k]) → S
+extern const Operation relative_matmul;       ///< (A, V, table [2K + 1, d_v]) → O
 
 // ---- mask ----
 extern const Operation mask;         ///< (X, Y[, allow]) → [n, m] of 0 and 1, by its attributes
