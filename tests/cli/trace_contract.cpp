@@ -237,10 +237,17 @@ TEST_CASE("trace: texts keep every character") {
 // ---- samples ----
 
 TEST_CASE("samples: each runs without a warning, and its trace is sound") {
-  const std::map<std::string, std::string> expected{
-      {"alice", "2 figures"},          {"cat", "2 figures"},
-      {"moonlight", "2 figures"},      {"three-tokens", "1 figure"},
-      {"tom-chase-jerry", "1 figure"}, {"two-heads", "2 figures"}};
+  const std::map<std::string, std::string> expected{{"alice", "2 figures"},
+                                                    {"cat", "2 figures"},
+                                                    {"moonlight", "2 figures"},
+                                                    {"three-tokens", "1 figure"},
+                                                    {"tom-chase-jerry", "1 figure"},
+                                                    {"two-heads", "2 figures"},
+                                                    {"grouped-query", "4 figures"},
+                                                    {"multi-query", "3 figures"},
+                                                    {"talking-heads", "2 figures"},
+                                                    {"differential", "1 figure"},
+                                                    {"graph-attention-network", "1 figure"}};
   std::map<std::string, std::string> found;
   const TemporaryFolder folder;
   for (const auto& entry : std::filesystem::directory_iterator(sample(""))) {
