@@ -327,12 +327,6 @@ class Resolver {
     }
   }
 
-  Tensor ones(std::size_t size) const {
-    Tensor ones(DType::kFloat64, {Axis{size}});
-    std::fill(ones.values<double>().begin(), ones.values<double>().end(), 1.0);
-    return ones.as(dtype_);
-  }
-
   void resolve_score() {
     const ScoreSettings& score = settings_.score;
     const std::size_t d_q = result_.query_size, d_k = result_.key_size;
@@ -341,7 +335,8 @@ class Resolver {
                           identity_matrix(d_q, dtype_));
     }
     if (score.type == ScoreType::kGat) {
-      add_score_parameter(score.a, "a", {d_q + d_k}, "query size + key size", ones(d_q + d_k));
+      add_score_parameter(score.a, "a", {d_q + d_k}, "query size + key size",
+                          ones(d_q + d_k, dtype_));
     }
     if (score.type == ScoreType::kAdditive) {
       const std::size_t a = score.w_query ? score.w_query->columns()
@@ -352,8 +347,8 @@ class Resolver {
                           identity_matrix(d_q, dtype_));
       add_score_parameter(score.w_key, "W_key", {d_k, a}, "key size × hidden size",
                           identity_matrix(d_k, dtype_));
-      add_score_parameter(score.v, "v", {a}, "hidden size", ones(a));
-      if (score.bias) add_score_parameter(score.bias, "bias", {a}, "hidden size", ones(a));
+      add_score_parameter(score.v, "v", {a}, "hidden size", ones(a, dtype_));
+      if (score.bias) add_score_parameter(score.bias, "bias", {a}, "hidden size", ones(a, dtype_));
     }
   }
 

@@ -1,4 +1,4 @@
-// Shapes that parameters must have.
+// Shapes that parameters must have, and the vector of ones that stands in for a missing one.
 #pragma once
 
 #include <string>
@@ -16,5 +16,8 @@ using Shape = std::vector<std::size_t>;
 /// @throws Error kInvalid, with a hint if the tensor looks transposed.
 void expect_shape(const Tensor& tensor, const Shape& expected, const std::string& place,
                   std::string_view meaning);
+
+/// A vector of ones.
+Tensor ones(std::size_t size, DType dtype);
 
 }  // namespace attn_viz

@@ -37,7 +37,7 @@ TEST_CASE("command line: each wrong word is named, and nothing is written") {
   };
   const std::string run_help = "\n  hint: see attn-viz run --help\n";
   const std::string scores =
-      "; expected one of dot-product, scaled-dot-product, additive, cosine, bilinear\n";
+      "; expected one of dot-product, scaled-dot-product, additive, cosine, bilinear, gat\n";
   const WrongLine wrong[] = {
       // Subcommands and options.
       {{}, "attn-viz: a subcommand is missing\n  hint: see attn-viz --help\n"},

@@ -324,7 +324,7 @@ TEST_CASE("document: nothing to attend to") {
 
 TEST_CASE("document: unknown names") {
   const std::string scores =
-      "; expected one of dot-product, scaled-dot-product, additive, cosine, bilinear";
+      "; expected one of dot-product, scaled-dot-product, additive, cosine, bilinear, gat";
   expect_refused({
       {attention("\"score\": \"cosin\""),
        "/attention/score: unknown score \"cosin\"" + scores + "\n  hint: did you mean \"cosine\"?"},
@@ -347,8 +347,6 @@ TEST_CASE("document: what the contract has and this version has not") {
   expect_refused({
       {with_key("\"layers\": []"), "/layers: \"layers\" is not supported by attn-viz 0.1.0"},
       {with_key("\"output\": {}"), "/output: \"output\" is not supported by attn-viz 0.1.0"},
-      {attention("\"key_value_heads\": 1"),
-       "/attention/key_value_heads: \"key_value_heads\" is not supported by attn-viz 0.1.0"},
       {attention(R"("mask": {"edges": []})"),
        "/attention/mask/edges: \"edges\" is not supported by attn-viz 0.1.0"},
   });

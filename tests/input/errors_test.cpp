@@ -182,7 +182,7 @@ TEST_CASE("document: masks that are none") {
 TEST_CASE("document: unknown names get the nearest known one") {
   CHECK(attention("\"score\": \"cosin\"") ==
         "/attention/score: unknown score \"cosin\"; expected one of dot-product, "
-        "scaled-dot-product, additive, cosine, bilinear\n  hint: did you mean \"cosine\"?");
+        "scaled-dot-product, additive, cosine, bilinear, gat\n  hint: did you mean \"cosine\"?");
   CHECK(attention("\"score\": {\"type\": \"adaptive\"}").substr(0, 49) ==
         "/attention/score/type: unknown score \"adaptive\"; ");
   CHECK(attention("\"score\": 5") ==
@@ -240,8 +240,6 @@ TEST_CASE("document: what the format has and this version has not") {
   };
   CHECK(with("\"layers\": []") == unsupported("/layers", "layers"));
   CHECK(with("\"output\": {}") == unsupported("/output", "output"));
-  CHECK(attention("\"key_value_heads\": 1") ==
-        unsupported("/attention/key_value_heads", "key_value_heads"));
   CHECK(attention("\"mask\": {\"edges\": []}") == unsupported("/attention/mask/edges", "edges"));
   CHECK(attention("\"mask\": {\"pattern\": \"x\"}") ==
         unsupported("/attention/mask/pattern", "pattern"));

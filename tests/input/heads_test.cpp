@@ -36,8 +36,7 @@ TEST_CASE("talking_heads: one matrix or two") {
   CHECK(error(R"({"talking_heads": {"score": [[1]]}})") ==
         "/attention/talking_heads/score: unknown key\n  hint: did you mean \"scores\"?");
   CHECK(error(R"({"talking_heads": {"scores": [1]}})") ==
-        "/attention/talking_heads/scores: expected a matrix (from head × to head), got numbers of "
-        "shape [1]");
+        "/attention/talking_heads/scores: expected a matrix (from head × to head), got [1]");
 }
 
 TEST_CASE("differential: λ as a number, or its vectors") {
