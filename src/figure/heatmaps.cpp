@@ -45,6 +45,13 @@ LabelledAxis labelled(const Trace& trace, const Axis& axis, std::string_view nam
   return labelled;
 }
 
+/// Labels for a matrix at each position: the label of the position stands at its first row.
+std::vector<std::string> repeated(const std::vector<std::string>& labels, std::size_t rows) {
+  std::vector<std::string> all(labels.empty() ? 0 : rows);
+  for (std::size_t i = 0; i < labels.size(); ++i) all[i * (rows / labels.size())] = labels[i];
+  return all;
+}
+
 // ---- scales ----
 
 struct Range {
@@ -75,6 +82,13 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  // The weights that an approximation stands for are compared with its own.
+  if (step_name == "exact_weights") return scale_of(trace, "weights", auto_scale);
+  if (step_name == "weights" && !auto_scale && range.low < 0) {
+    const double size = std::max({1.0, -range.low, range.high});
+    return {ColorMap::kDiverging, -size, size,
+            fmt::format("weight, {0:.3g} to {1:.3g}{2}", -size, size, shared)};
+  }
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.
     constexpr double kPale = 0.2;
@@ -214,6 +228,7 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
     figure.rows = {.name = "", .labels = {step.symbol}};
   } else {
     figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
+    if (axes.size() > 2) figure.rows.labels = repeated(figure.rows.labels, step.values.rows());
   }
   return figure;
 }

@@ -12,6 +12,7 @@ AttentionSettings read_attention(const json::Value& value, DType dtype);
 ScoreSettings read_score(const json::Value& value, DType dtype);
 MaskSettings read_mask(const json::Value& value, DType dtype);
 NormalizeSettings read_normalize(const json::Value& value);
+ApproximationSettings read_approximation(const json::Value& value, DType dtype);
 WeightSettings read_weights(const json::Value& value, DType dtype);
 
 }  // namespace attn_viz

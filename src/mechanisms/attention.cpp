@@ -6,6 +6,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
+#include "mechanisms/approximation.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/parameters.hpp"
 
@@ -84,6 +85,11 @@ StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters
   const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
   const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
   const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
+
+  // A cheaper method may stand in for all that follows.
+  if (settings.approximation) {
+    return record_approximation(record, settings, {q, k, v, mask, scale, std::move(output_symbol)});
+  }
 
   // How well does each key answer each query?
   std::vector<StepId> compared{q, k};

@@ -1,5 +1,7 @@
 #include "mechanisms/describe.hpp"
 
+#include "mechanisms/approximation.hpp"
+
 namespace attn_viz {
 
 Attributes constants_of(const MaskSettings& mask) {
@@ -77,6 +79,9 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"normalize", settings_of(settings.normalize)},
       {"position", "none"},
       {"weights", std::move(weights)}};
+  if (settings.approximation) {
+    attention.set("approximation", settings_of(*settings.approximation));
+  }
   if (parameters.query_size != parameters.key_size) {
     attention.set("query_size", parameters.query_size);
   }

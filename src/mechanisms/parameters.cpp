@@ -7,6 +7,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
+#include "mechanisms/approximation.hpp"
 
 namespace attn_viz {
 namespace {
@@ -65,6 +66,7 @@ class Resolver {
     resolve_score();
     resolve_bias();
     check_mask();
+    check_approximation(settings_, sizes_, result_, dtype_, place_, limit_);
     return std::move(result_);
   }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "attn_viz/core/tensor.hpp"
+#include "attn_viz/mechanisms/settings/approximation.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
@@ -24,6 +25,7 @@ struct AttentionSettings {
   std::optional<Tensor> bias = {};  ///< [n, m] or [h, n, m]
   MaskSettings mask = {};
   NormalizeSettings normalize = {};
+  std::optional<ApproximationSettings> approximation = {};  ///< instead of scores and softmax
   WeightSettings weights = IdentityWeights{};
 };
 

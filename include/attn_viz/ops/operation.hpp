@@ -73,6 +73,27 @@ extern const Operation entmax;  ///< attribute "alpha"
 extern const Operation hardmax;
 extern const Operation sample;  ///< attributes "seed", "stream", "temperature"
 
+// ---- kernel attention: φ(q) · φ(k) instead of an exponential ----
+extern const Operation elu_plus_one;  ///< X → φ(X)
+extern const Operation
+    random_features;  ///< K → W; attributes "count", "seed", "stream", "orthogonal"
+extern const Operation positive_features;   ///< (X, W) → φ(X); attributes "factor", "stabilize"
+extern const Operation key_value_sum;       ///< (φ(K), V) → S; attribute "padding"
+extern const Operation key_sum;             ///< φ(K) → z; attribute "padding"
+extern const Operation kernel_output;       ///< (φ(Q), S, z) → O
+extern const Operation running_key_values;  ///< (φ(K), V) → S after each key
+extern const Operation running_key_sum;     ///< φ(K) → z after each key
+extern const Operation recurrent_output;    ///< (φ(Q), S, z after each key) → O
+extern const Operation kernel_weights;      ///< (kernel[, mask]) → A
+
+// ---- low rank: attention through few keys ----
+extern const Operation attention_weights;  ///< (Q, K[, mask]) → A; attribute "scale"
+extern const Operation implied_weights;    ///< (P, F, K) → P F
+extern const Operation segment_means;      ///< attribute "segments"
+extern const Operation pseudo_inverse;     ///< attribute "iterations"; exact if absent
+extern const Operation nystrom_weights;    ///< (kernel_1, pseudo-inverse, kernel_3) → A
+extern const Operation distance;  ///< (Ã, A, O, V) → [max, mean |Ã − A|, max |O − A V|]
+
 }  // namespace ops
 
 /// The operation of this name, or null.
