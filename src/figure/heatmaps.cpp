@@ -45,10 +45,14 @@ LabelledAxis labelled(const Trace& trace, const Axis& axis, std::string_view nam
   return labelled;
 }
 
-/// Labels for a matrix at each position: the label of the position stands at its first row.
+/// Labels for the rows of a matrix at each position: "red, 0", "red, 1", ….
 std::vector<std::string> repeated(const std::vector<std::string>& labels, std::size_t rows) {
-  std::vector<std::string> all(labels.empty() ? 0 : rows);
-  for (std::size_t i = 0; i < labels.size(); ++i) all[i * (rows / labels.size())] = labels[i];
+  std::vector<std::string> all;
+  if (labels.empty()) return all;
+  const std::size_t each = rows / labels.size();
+  for (std::size_t i = 0; i < rows; ++i) {
+    all.push_back(fmt::format("{}, {}", labels[i / each], i % each));
+  }
   return all;
 }
 

@@ -71,7 +71,7 @@ void read_nystrom(const Value& value, ApproximationSettings& method) {
 }  // namespace
 
 ApproximationSettings read_approximation(const Value& value, DType dtype) {
-  const Value name = type_of(value, "approximation");
+  const Value name = type_of(value, "method");
   const auto* found =
       std::find(std::begin(kApproximationNames), std::end(kApproximationNames), name.text());
   if (found == std::end(kApproximationNames)) {
