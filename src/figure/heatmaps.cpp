@@ -86,21 +86,36 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
-  // The weights that an approximation stands for are compared with its own.
-  if (step_name == "exact_weights") return scale_of(trace, "weights", auto_scale);
-  if (step_name == "weights" && !auto_scale && range.low < 0) {
-    const double size = std::max({1.0, -range.low, range.high});
+  // What one map of differential attention subtracts from the other may leave less than nothing.
+  if (step_name == "weights" && range.low < 0) {
+    const double size = std::max(-range.low, range.high);
+    if (size <= 1 && !auto_scale) {
+      return {ColorMap::kDiverging, -1, 1,
+              fmt::format("weight, −1 to 1: some are negative{}", shared)};
+    }
     return {ColorMap::kDiverging, -size, size,
-            fmt::format("weight, {0:.3g} to {1:.3g}{2}", -size, size, shared)};
+            fmt::format("weight, some negative, ± the largest size ({:.3g}){}", size, shared)};
   }
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.
     constexpr double kPale = 0.2;
     const std::string largest =
         range.high < kPale ? fmt::format("; the largest is {:.2g}", range.high) : "";
-    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}{}", shared, largest)};
+    // Weights that a projection implies may be more than 1.
+    const double high = range.high > 1 + 1e-7 ? range.high : 1;
+    return {ColorMap::kViridis, 0, high,
+            fmt::format("weight, 0 to {:.3g}{}{}", high, shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
+  // Compared with the weights of an approximation, so on their scale.
+  if (step_name == "exact_weights" && (!auto_scale || range.low == range.high)) {
+    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}", shared)};
+  }
+  if (step_name == "exact_weights") {
+    return {ColorMap::kViridis, range.low, range.high,
+            fmt::format("weight, range of the data ({:.3g} to {:.3g}){}", range.low, range.high,
+                        shared)};
+  }
   if (range.empty()) range = {0, 1};
   if (step_name == "weights") {
     if (range.low == range.high) range.high = range.low + 1;
