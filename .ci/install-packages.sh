@@ -7,7 +7,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config
-       libcli11-dev nlohmann-json3-dev libfmt-dev libeigen3-dev
+       libcli11-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libeigen3-dev
        libcairo2-dev libpango1.0-dev libstb-dev libdeflate-dev
        fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji)
 test=(catch2 libpng-dev python3 python3-jsonschema)

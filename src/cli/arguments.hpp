@@ -20,6 +20,10 @@ using TakeText = std::function<void(const std::string&)>;
 CLI::Option* add_text_option(CLI::App& command, const std::string& name, const std::string& value,
                              const std::string& help, TakeText take);
 
+/// An option without a value: "--causal", but not "--causal=5".
+CLI::Option* add_flag(CLI::App& command, const std::string& name, bool& flag,
+                      const std::string& help);
+
 /// The whole text as a number, or none.
 template <class T>
 std::optional<T> parse_number(std::string_view text) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 namespace attn_viz::cli {
 namespace {
@@ -20,7 +22,9 @@ bool colored() {
 
 void Console::result(std::string_view line) {
   end_progress();
-  if (!quiet_) fmt::print("{}\n", line);
+  if (quiet_) return;
+  const std::string text = fmt::format("{}\n", line);
+  std::fwrite(text.data(), 1, text.size(), stdout);  // failures are seen by finish()
 }
 
 void Console::say(std::string_view color, std::string_view kind, std::string_view message) {
@@ -38,6 +42,14 @@ void Console::warn(std::string_view message) {
 
 void Console::fail(const Error& error) {
   say(kRed, "", error.what());
+}
+
+void Console::finish() {
+  const bool failed = std::fflush(stdout) != 0;
+  const int reason = failed ? errno : EIO;
+  if (!failed && std::ferror(stdout) == 0) return;
+  Error error(ErrorCode::kFile, "cannot be written: " + std::generic_category().message(reason));
+  throw error.in_file("standard output");
 }
 
 void Console::progress(std::string_view message) {

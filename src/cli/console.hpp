@@ -16,6 +16,9 @@ class Console {
 
   /// A line on stdout; not when quiet.
   void result(std::string_view line);
+  /// Sees to it that all results are out.
+  /// @throws Error kFile if standard output took less than all.
+  static void finish();
   /// "attn-viz: warning: …" on stderr; not when quiet.
   void warn(std::string_view message);
   /// "attn-viz: …" on stderr, with its hint.

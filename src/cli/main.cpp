@@ -38,6 +38,20 @@ Error unknown_word(std::string_view kind, const std::string& word,
   return error.hint(near.empty() ? "see " + help : fmt::format("did you mean {}?", near));
 }
 
+/// An option with too few or too many values, in our words; CLI11's where it has others.
+Error mismatch(const std::string& what) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {" missing", "expected a value"},
+      {" required but received ", "expected once, got again"},
+      {" was given a disallowed flag override", "expected no value"}};
+  for (const auto& [theirs, ours] : kWords) {
+    if (what.find(theirs) == std::string::npos) continue;
+    const std::string name = what.substr(0, what.find_first_of(": "));
+    return Error(ErrorCode::kUsage, std::string(ours)).at(name[0] == '-' ? name : "--" + name);
+  }
+  return Error(ErrorCode::kUsage, what);
+}
+
 /// What CLI11 refused, in our words.
 Error usage_error(const CLI::App& app, const CLI::ParseError& refused,
                   const std::string& first_word) {
@@ -54,9 +68,13 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& refused,
   const auto extras = app.remaining(true);
   if (dynamic_cast<const CLI::ExtrasError*>(&refused) != nullptr && !extras.empty()) {
     const std::string word = extras[0].substr(0, extras[0].find('='));
-    return unknown_word("option", word, option_names(*called[0]), help);
+    std::vector<std::string> known = option_names(*called[0]);
+    for (std::string& name : option_names(app)) known.push_back(std::move(name));
+    return unknown_word("option", word, known, help);
   }
-  return Error(ErrorCode::kUsage, refused.what()).hint("see " + help);
+  const bool misfit = dynamic_cast<const CLI::ArgumentMismatch*>(&refused) != nullptr;
+  Error error = misfit ? mismatch(refused.what()) : Error(ErrorCode::kUsage, refused.what());
+  return error.hint("see " + help);
 }
 
 int run_program(int argc, char** argv) {
@@ -64,7 +82,8 @@ int run_program(int argc, char** argv) {
   CLI::App app("See attention: traces of every step, and heatmaps.", "attn-viz");
   app.set_version_flag("--version", fmt::format("attn-viz {}", version()));
   app.add_flag_callback(
-      "--quiet", [&] { console.be_quiet(); }, "Print errors only");
+         "--quiet", [&] { console.be_quiet(); }, "Print errors only")
+      ->disable_flag_override();
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
@@ -75,7 +94,9 @@ int run_program(int argc, char** argv) {
   const Action run = add_run(app, console);
   try {
     app.parse(argc, argv);
-    return run();
+    const int code = run();
+    Console::finish();
+    return code;
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& refused) {

@@ -30,8 +30,12 @@ struct RunOptions {
   bool no_trace = false, no_heatmaps = false;
 };
 
+/// The folder that an input gets: its name without ending. Of "..json" and the like, whose stems
+/// are folders of another meaning, the whole name.
 std::string stem_of(const std::string& input) {
-  return input == "-" ? "stdin" : fs::path(input).stem().string();
+  if (input == "-") return "stdin";
+  const fs::path name = fs::path(input).filename(), stem = name.stem();
+  return stem == "." || stem == ".." ? name.string() : stem.string();
 }
 
 /// "png,svg" → the formats, each once.
@@ -161,7 +165,7 @@ void run_one(const std::string& input, const RunOptions& options, Console& conso
   if (!options.no_heatmaps) figures = figure::heatmaps(trace, options.heatmaps);
 
   const fs::path folder = fs::path(options.output) / stem_of(input);
-  make_folder(folder);
+  if (!options.no_trace || !figures.empty()) make_folder(folder);
   if (!options.no_trace) {
     console.progress(fmt::format("{}: writing the trace", input));
     write_trace_file(trace, folder / "trace.json");
@@ -225,8 +229,8 @@ Action add_run(CLI::App& app, Console& console) {
       ->type_name("QUERY");
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [options](const std::string& text) { options->formats = parse_formats(text); });
-  command.add_flag("--no-trace", options->no_trace, "Do not write trace.json");
-  command.add_flag("--no-heatmaps", options->no_heatmaps, "Do not draw");
+  add_flag(command, "--no-trace", options->no_trace, "Do not write trace.json");
+  add_flag(command, "--no-heatmaps", options->no_heatmaps, "Do not draw");
   add_setting_options(command, options->overrides);
   return [options, &console] { return run_all(*options, console); };
 }

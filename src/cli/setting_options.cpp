@@ -68,7 +68,7 @@ void add_setting_options(CLI::App& command, Overrides& overrides) {
     const bool wide = expect_name("--dtype", "dtype", text, kTypes) == 0;
     overrides.dtype = wide ? DType::kFloat64 : DType::kFloat32;
   });
-  command.add_flag("--causal", overrides.causal, "Hide the future: keys up to the query")
+  add_flag(command, "--causal", overrides.causal, "Hide the future: keys up to the query")
       ->group(kGroup);
 }
 

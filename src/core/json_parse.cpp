@@ -1,4 +1,4 @@
-// The parser: nlohmann's SAX events, folded into nodes as they come.
+// The parser that explains: nlohmann's SAX events, folded into nodes as they come.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,12 +7,10 @@
 #include <unordered_set>
 
 #include "attn_viz/core/json.hpp"
+#include "core/json_nodes.hpp"
 
 namespace attn_viz::json {
 namespace {
-
-constexpr std::size_t kDeepest = 64;
-constexpr double kNull = -std::numeric_limits<double>::infinity();
 
 /// An array or object that is still open.
 struct Open {
@@ -20,68 +18,6 @@ struct Open {
   std::string key;                       ///< of the member that comes next
   std::unordered_set<std::string> keys;  ///< of an object, so far
 };
-
-/// A row of packed numbers (or, of a flat array, a single number) as a node of its own.
-Node unpacked_element(const Node& packed, std::size_t index) {
-  Node element;
-  if (packed.shape.size() == 1) {
-    const double value = packed.numbers[index];
-    element.kind = value == kNull ? Kind::kNull : Kind::kNumber;
-    element.number = value;
-    return element;
-  }
-  element.kind = Kind::kNumbers;
-  element.shape.assign(packed.shape.begin() + 1, packed.shape.end());
-  const std::size_t width = packed.numbers.size() / packed.shape[0];
-  const auto first = packed.numbers.begin() + static_cast<std::ptrdiff_t>(index * width);
-  element.numbers.assign(first, first + static_cast<std::ptrdiff_t>(width));
-  return element;
-}
-
-/// Turns packed numbers into a general array, because something else follows.
-void unpack(Node& array) {
-  if (array.kind != Kind::kNumbers) return;
-  for (std::size_t i = 0; i < array.shape[0]; ++i) {
-    array.items.push_back(unpacked_element(array, i));
-  }
-  array.kind = Kind::kArray;
-  array.numbers = {};
-  array.shape.clear();
-}
-
-void append_number(Node& array, double value) {
-  const bool flat = array.kind == Kind::kNumbers && array.shape.size() == 1;
-  if (flat) {
-    array.numbers.push_back(value);
-    ++array.shape[0];
-    return;
-  }
-  unpack(array);
-  Node number;
-  number.kind = value == kNull ? Kind::kNull : Kind::kNumber;
-  number.number = value;
-  array.items.push_back(std::move(number));
-}
-
-void append_element(Node& array, Node element) {
-  const bool first = array.kind == Kind::kNumbers && array.shape[0] == 0;
-  if (first && element.kind == Kind::kNumbers) {
-    array.shape = element.shape;
-    array.shape.insert(array.shape.begin(), 1);
-    array.numbers = std::move(element.numbers);
-    return;
-  }
-  const bool fits = array.kind == Kind::kNumbers && element.kind == Kind::kNumbers &&
-                    std::equal(array.shape.begin() + 1, array.shape.end(), element.shape.begin(),
-                               element.shape.end());
-  if (fits) {
-    array.numbers.insert(array.numbers.end(), element.numbers.begin(), element.numbers.end());
-    ++array.shape[0];
-    return;
-  }
-  unpack(array);
-  array.items.push_back(std::move(element));
-}
 
 /// "line 3, column 7" of the character before a byte position.
 std::string line_and_column(std::string_view text, std::size_t position) {
@@ -229,13 +165,18 @@ class Handler {
 
 }  // namespace
 
-Node parse(std::string_view text) {
+Node parse_and_explain(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     throw Error(ErrorCode::kInvalid, "empty input; expected a JSON document");
   }
   Handler handler(text);
   nlohmann::json::sax_parse(text.begin(), text.end(), &handler);
   return std::move(handler).result();
+}
+
+Node parse(std::string_view text) {
+  std::optional<Node> node = parse_fast(text);
+  return node ? std::move(*node) : parse_and_explain(text);
 }
 
 }  // namespace attn_viz::json

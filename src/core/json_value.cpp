@@ -44,6 +44,14 @@ std::string describe(const Node& node) {
       return fmt::format("a list of {}", node.items.size());
     case Kind::kNumbers:
       if (node.shape == std::vector<std::size_t>{0}) return "an empty list";
+      if (constexpr std::size_t kFew = 4; node.shape.size() == 1 && node.shape[0] <= kFew) {
+        std::string list;
+        for (const double number : node.numbers) {
+          list += list.empty() ? "[" : ", ";
+          list += std::isinf(number) ? "null" : fmt::format("{}", number);
+        }
+        return list + "]";
+      }
       return fmt::format("numbers of shape {}", shape_text(node.shape));
   }
   return "";

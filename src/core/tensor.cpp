@@ -105,7 +105,9 @@ bool Tensor::same_bits(const Tensor& other) const {
   if (axes_ != other.axes_ || dtype() != other.dtype()) return false;
   return std::visit(
       [&]<class T>(const Buffer<T>& mine) {
-        return std::memcmp(mine.data(), other.values<T>().data(), mine.size() * sizeof(T)) == 0;
+        // memcmp must not get the null pointer of an empty buffer.
+        return mine.empty() ||
+               std::memcmp(mine.data(), other.values<T>().data(), mine.size() * sizeof(T)) == 0;
       },
       values_);
 }

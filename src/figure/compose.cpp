@@ -377,29 +377,6 @@ void Composer::fit_canvas() {
 
 }  // namespace
 
-void Bounds::add(const Bounds& other) {
-  left = std::min(left, other.left);
-  top = std::min(top, other.top);
-  right = std::max(right, other.right);
-  bottom = std::max(bottom, other.bottom);
-}
-
-Bounds bounds_of(const TextItem& item) {
-  const TextBox& ink = item.run->ink();
-  if (!item.upward)
-    return {item.x + ink.left, item.y + ink.top, item.x + ink.left + ink.width,
-            item.y + ink.top + ink.height};
-  return {item.x + ink.top, item.y - ink.left - ink.width, item.x + ink.top + ink.height,
-          item.y - ink.left};
-}
-
-Rgb bar_color(const Scene& scene, int row) {
-  const std::span<const Rgb> colors = colors_of(scene.map);
-  const int last = scene.bar->height - 1;
-  const double t = static_cast<double>(last - row) / last;
-  return colors[static_cast<std::size_t>(std::lround(t * static_cast<double>(colors.size() - 1)))];
-}
-
 Scene compose(const Figure& figure, Typesetter& type) {
   check(figure);
   return Composer(figure, type).compose();

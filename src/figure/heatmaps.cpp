@@ -64,16 +64,26 @@ struct Range {
   bool empty() const { return low > high; }
 };
 
-/// Widens a range by the finite values of a tensor.
-void widen(Range& range, const Tensor& tensor) {
+/// Widens a range by the finite values of some rows of a tensor.
+void widen(Range& range, const Tensor& tensor, std::size_t first_row, std::size_t rows) {
   dispatch(tensor.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    for (const T value : tensor.values<T>()) {
+    const std::size_t columns = tensor.columns();
+    for (const T value : tensor.values<T>().subspan(first_row * columns, rows * columns)) {
       if (!std::isfinite(value)) continue;
       range.low = std::min(range.low, static_cast<double>(value));
       range.high = std::max(range.high, static_cast<double>(value));
     }
   });
+}
+
+/// From the least to the largest value.
+ColorScale scale_over(Range range, std::string_view of_what, std::string_view shared) {
+  if (range.empty()) range = {0, 1};
+  if (range.low == range.high) range.high = range.low + 1;
+  return {ColorMap::kViridis, range.low, range.high,
+          fmt::format("weight, range of the {} ({:.3g} to {:.3g}){}", of_what, range.low,
+                      range.high, shared)};
 }
 
 /// One scale for a step of all layers and heads, so that figures can be compared.
@@ -82,7 +92,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
   std::size_t steps = 0;
   for (const Step& step : trace.steps) {
     if (parse_step_id(step.id).step != step_name) continue;
-    widen(range, step.values);
+    widen(range, step.values, 0, step.values.rows());
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
@@ -107,22 +117,14 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
             fmt::format("weight, 0 to {:.3g}{}{}", high, shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
-  // Compared with the weights of an approximation, so on their scale.
-  if (step_name == "exact_weights" && (!auto_scale || range.low == range.high)) {
+  // Exact weights are compared with those of an approximation, so they are on the same scale.
+  if (step_name == "exact_weights" && !auto_scale) {
     return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}", shared)};
   }
-  if (step_name == "exact_weights") {
-    return {ColorMap::kViridis, range.low, range.high,
-            fmt::format("weight, range of the data ({:.3g} to {:.3g}){}", range.low, range.high,
-                        shared)};
+  if (step_name == "weights" || step_name == "exact_weights") {
+    return scale_over(range, "data", shared);
   }
-  if (range.empty()) range = {0, 1};
-  if (step_name == "weights") {
-    if (range.low == range.high) range.high = range.low + 1;
-    return {ColorMap::kViridis, range.low, range.high,
-            fmt::format("weight, range of the data ({:.3g} to {:.3g}){}", range.low, range.high,
-                        shared)};
-  }
+  if (range.empty()) range = {0, 0};
   double size = std::max(std::abs(range.low), std::abs(range.high));
   if (size == 0) size = 1;
   return {ColorMap::kDiverging, -size, size,
@@ -221,6 +223,18 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
   }
   figure.panels.push_back(std::move(panel));
   return figure;
+}
+
+/// The scale of the maps of one query: as for all weights, or the range of its own weights.
+ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
+                     const ColorScale& scale, bool auto_scale) {
+  if (!auto_scale) return scale;
+  Range range;
+  for (const Step* step : weights) {
+    if (query < step->values.rows()) widen(range, step->values, query, 1);
+  }
+  return scale_over(range, "query's weights",
+                    weights.size() > 1 ? ", one scale for all heads" : "");
 }
 
 /// Any other step as it is: a matrix, or a vector as one row.
@@ -332,8 +346,9 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
       if (keys == nullptr || !keys->grid) continue;
       const AxisInfo& queries = *trace.axis(step->values.axes()[0].name);
       const std::size_t query = chosen_query(queries, options.query);
-      figures.push_back({fmt::format("{}-query{}", file_name(step->id), query),
-                         patch_map(trace, *step, query, scale)});
+      figures.push_back(
+          {fmt::format("{}-query{}", file_name(step->id), query),
+           patch_map(trace, *step, query, map_scale(weights, query, scale, options.auto_scale))});
     }
   }
   if (!options.all_steps) return figures;

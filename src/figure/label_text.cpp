@@ -46,9 +46,8 @@ bool is_bidi_control(char32_t c) {
 char32_t visible(char32_t c) {
   if (c == '\n' || c == 0x2028 || c == 0x2029 || c == 0x85) return 0x21B5;  // ↵
   if (c == '\t') return 0x21E5;                                             // ⇥
-  if (c < 0x20) return 0x2400 + c;
-  if (c == 0x7F) return 0x2421;
-  if ((c >= 0x80 && c < 0xA0) || is_bidi_control(c) || c == 0xFEFF) return kReplacement;
+  // Fonts seldom have the pictures of control characters (U+2400 …), so these share one sign.
+  if (c < 0x20 || (c >= 0x7F && c < 0xA0) || is_bidi_control(c) || c == 0xFEFF) return kReplacement;
   return c;
 }
 

@@ -32,6 +32,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto position = value.find("position")) {
     constexpr std::string_view kPositions[] = {"none"};
     const Value name = type_of(*position, "position");
+    if (position->is(Kind::kObject)) position->allow_keys({"type"});
     if (name.text() != kPositions[0]) {
       throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositions)
           .at(name.pointer());

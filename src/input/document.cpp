@@ -51,8 +51,8 @@ AxisInfo read_axis(const Value& sequence, std::size_t n) {
   if (tokens) {
     axis.labels = tokens->texts();
     if (axis.labels.size() != n) {
-      throw tokens->error(fmt::format("expected {} labels (one for each row of {}), got {}", n,
-                                      embeddings, axis.labels.size()));
+      throw tokens->error(fmt::format("expected {} label{} (one for each row of {}), got {}", n,
+                                      n == 1 ? "" : "s", embeddings, axis.labels.size()));
     }
   } else {
     for (std::size_t i = 0; i < n; ++i) axis.labels.push_back(std::to_string(i));

@@ -13,7 +13,12 @@ WeightSettings read_weights(const Value& value, DType dtype) {
   if (value.is(Kind::kText) && value.text() == "identity") return IdentityWeights{};
   if (!value.is(Kind::kObject)) {
     Error error = value.unexpected(kExpected);
-    if (value.is(Kind::kText) && value.text() == "random") error.hint("write {\"random\": 1}");
+    constexpr std::string_view kNames[] = {"identity", "random"};
+    if (value.is(Kind::kText)) {
+      const std::string_view near = nearest_name(value.text(), kNames);
+      if (near == "identity") error.hint("did you mean \"identity\"?");
+      if (near == "random") error.hint("write {\"random\": 1}");
+    }
     throw error;
   }
   if (const auto seed = value.find("random")) {

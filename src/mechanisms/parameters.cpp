@@ -57,7 +57,9 @@ class Resolver {
   AttentionParameters resolve() {
     resolve_sizes();
     const bool scaled = settings_.score.type == ScoreType::kScaledDotProduct;
-    const double by_size = 1 / std::sqrt(static_cast<double>(result_.key_size));
+    // Scores of no numbers are all 0; any finite scale keeps them so.
+    const double by_size =
+        result_.key_size == 0 ? 1 : 1 / std::sqrt(static_cast<double>(result_.key_size));
     result_.scale = settings_.scale.value_or(scaled ? by_size : 1.0);
     expect_within_limit();
     result_.heads.resize(h_);
@@ -281,8 +283,14 @@ class Resolver {
       for_heads.insert(for_heads.begin(), h_);
       expect_shape(*given_value, for_heads, place, fmt::format("heads × {}", meaning));
     } else {
-      const Tensor& value = given_value ? *given_value : otherwise;
-      expect_shape(value, shape, place, meaning);
+      if (!given_value && otherwise.shape() != shape) {
+        throw Error(ErrorCode::kInvalid,
+                    fmt::format("{} is missing, and the default of shape {} does not fit", name,
+                                shape_text(otherwise.shape())))
+            .at(place_ + "/score")
+            .hint(fmt::format("give {} with shape {} ({})", name, shape_text(shape), meaning));
+      }
+      if (given_value) expect_shape(*given_value, shape, place, meaning);
     }
     for (std::size_t i = 0; i < h_; ++i) {
       const bool each = given_value && given_value->rank() > shape.size();

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "attn_viz/trace/json.hpp"
@@ -49,6 +51,13 @@ Attributes read_attributes(const Value& object) {
   return attributes;
 }
 
+/// Whole numbers from `least` to 2⁵³.
+bool are_whole(const Buffer<double>& numbers, double least) {
+  return std::all_of(numbers.begin(), numbers.end(), [=](double number) {
+    return number >= least && number <= 0x1p53 && number == std::floor(number);
+  });
+}
+
 AxisInfo read_axis(std::string_view name, const Value& value) {
   value.allow_keys({"labels", "grid", "image"});
   AxisInfo axis{.name = std::string(name),
@@ -57,7 +66,7 @@ AxisInfo read_axis(std::string_view name, const Value& value) {
                 .image = {}};
   if (const auto grid = value.find("grid")) {
     const Tensor sizes = grid->tensor(1, "[rows, columns]", DType::kFloat64);
-    if (sizes.count() != 2 ||
+    if (sizes.count() != 2 || !are_whole(grid->node().numbers, 1) ||
         sizes.at(0) * sizes.at(1) != static_cast<double>(axis.labels.size())) {
       throw grid->unexpected(fmt::format("[rows, columns] of {} patches", axis.labels.size()));
     }
@@ -67,26 +76,49 @@ AxisInfo read_axis(std::string_view name, const Value& value) {
   return axis;
 }
 
-/// The values of a step, under its axes, after comparing them with what the step says.
-Tensor read_values(const Value& step, const Trace& trace) {
-  const Value shape = step.require("shape");
-  const std::size_t rank = shape.length();
-  const Tensor extents = shape.tensor(1, "a list of extents", DType::kFloat64);
-  std::vector<std::size_t> sizes;
-  for (std::size_t axis = 0; axis < rank; ++axis) {
-    sizes.push_back(static_cast<std::size_t>(extents.at(axis)));
+std::vector<std::size_t> read_shape(const Value& shape) {
+  const json::Node& node = shape.node();
+  if (shape.length() > 0 &&
+      (!shape.is(Kind::kNumbers) || node.shape.size() != 1 || !are_whole(node.numbers, 0))) {
+    throw shape.unexpected("a list of whole numbers ≥ 0");
   }
+  return {node.numbers.begin(), node.numbers.end()};
+}
 
-  const Value data = step.require("data");
-  Tensor values = data.tensor_with_nulls(
-      rank, fmt::format("numbers of shape {}", shape_text(sizes)), trace.dtype);
-  if (values.shape() != sizes) {
-    throw data.error(
-        fmt::format("expected shape {}, got {}", shape_text(sizes), shape_text(values.shape())));
+/// Data of a shape. Without values they nest as far as the first extent of 0.
+Tensor read_data(const Value& data, const std::vector<std::size_t>& sizes, bool may_mask,
+                 DType dtype) {
+  std::vector<Axis> axes;
+  for (const std::size_t size : sizes) axes.push_back({size});
+  const std::string what = fmt::format("numbers of shape {}", shape_text(sizes));
+  const auto wrong_shape = [&] {
+    return data.error(
+        fmt::format("expected shape {}, got {}", shape_text(sizes), shape_text(data.node().shape)));
+  };
+  const auto zero = std::find(sizes.begin(), sizes.end(), std::size_t{0});
+  if (zero != sizes.end()) {
+    if (!data.is(Kind::kNumbers)) throw data.unexpected(what);
+    if (data.node().shape != std::vector<std::size_t>(sizes.begin(), zero + 1)) throw wrong_shape();
+    return Tensor(dtype, std::move(axes));
   }
+  Tensor values = may_mask ? data.tensor_with_nulls(sizes.size(), what, dtype)
+                           : data.tensor(sizes.size(), what, dtype);
+  if (values.shape() != sizes) throw wrong_shape();
+  return values;
+}
+
+/// The values of a step, under its axes, after comparing them with what the step says.
+Tensor read_values(const Value& step, const Trace& trace, bool may_mask) {
+  const std::vector<std::size_t> sizes = read_shape(step.require("shape"));
+  const std::size_t rank = sizes.size();
+  Tensor values = read_data(step.require("data"), sizes, may_mask, trace.dtype);
 
   const Value names = step.require("axes");
-  if (names.length() != rank) {
+  const auto& packed = names.node().numbers;  // of [null, null], each −∞
+  const bool all_null = std::all_of(packed.begin(), packed.end(), [](double number) {
+    return number == -std::numeric_limits<double>::infinity();
+  });
+  if (names.length() != rank || !all_null) {
     throw names.unexpected(fmt::format("a list of {} axis names or null", rank));
   }
   std::vector<Axis> axes = values.axes();
@@ -125,14 +157,17 @@ Step read_step(const Value& value, const Trace& trace,
   if (const auto attributes = value.find("attributes")) {
     step.attributes = read_attributes(*attributes);
   }
-  constexpr std::string_view kFixed[] = {"id",         "symbol", "op",    "equation", "inputs",
-                                         "attributes", "axes",   "shape", "data",     "comment"};
+  constexpr std::string_view kFixed[] = {"id",     "symbol",     "op",     "equation",
+                                         "inputs", "attributes", "axes",   "shape",
+                                         "data",   "comment",    "$schema"};
   for (const auto& [name, finding] : value.members()) {
     if (std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
       step.findings.set(std::string(name), read_attribute(finding));
     }
   }
-  step.values = read_values(value, trace);
+  // An operation of a later version may mask, for all we know.
+  const Operation* operation = find_operation(step.op);
+  step.values = read_values(value, trace, operation == nullptr || operation->may_mask);
   return step;
 }
 

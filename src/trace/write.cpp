@@ -30,15 +30,16 @@ class RowWriter {
 
   void append_row(std::string& text, std::size_t row) const {
     text += row == 0 ? "\n        " : ",\n        ";
-    for (const std::size_t span : spans_) {
-      if (span != spans_.back() && row % span == 0) text += '[';
+    // The outermost brackets are written once, around all rows.
+    for (std::size_t axis = 0; axis + 1 < spans_.size(); ++axis) {
+      if (row % spans_[axis] == 0) text += '[';
     }
     dispatch(tensor_.dtype(), [&](auto zero) {
       const std::size_t width = tensor_.columns();
       append_list(text, tensor_.values<decltype(zero)>().subspan(row * width, width));
     });
-    for (const std::size_t span : spans_) {
-      if (span != spans_.back() && (row + 1) % span == 0) text += ']';
+    for (std::size_t axis = 0; axis + 1 < spans_.size(); ++axis) {
+      if ((row + 1) % spans_[axis] == 0) text += ']';
     }
   }
 
@@ -83,8 +84,22 @@ class Turns {
   bool failed_ = false;
 };
 
+/// The brackets of a tensor without values, as far as the first extent of 0.
+void append_empty_nest(std::string& text, const Tensor& tensor, std::size_t axis) {
+  text += '[';
+  for (std::size_t i = 0; i < tensor.size(axis); ++i) {
+    if (i > 0) text += ", ";
+    append_empty_nest(text, tensor, axis + 1);
+  }
+  text += ']';
+}
+
 void write_data(const Tensor& tensor, const Sink& sink) {
   std::string text;
+  if (tensor.count() == 0) {
+    append_empty_nest(text, tensor, 0);
+    return sink(text);
+  }
   if (tensor.rank() == 0) {
     dispatch(tensor.dtype(), [&](auto zero) { append(text, tensor.values<decltype(zero)>()[0]); });
     return sink(text);

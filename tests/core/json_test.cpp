@@ -96,11 +96,10 @@ TEST_CASE("json: ragged rows are named with their lengths") {
   CHECK(ragged("[[[1, 2]], [[3]]]", 3) == "/1/0: expected a row of 2 like row 0, got 1");
   CHECK(ragged("[[1, 2], 3]", 2) == "/1: expected a list of numbers, got 3");
   CHECK(ragged("[1, [2]]", 2) == "/0: expected a list of numbers, got 1");
-  CHECK(ragged("[[[1]], [2]]", 3) ==
-        "/1: expected a list of rows of numbers, got numbers of shape [1]");
+  CHECK(ragged("[[[1]], [2]]", 3) == "/1: expected a list of rows of numbers, got [2]");
   CHECK(ragged("[[1, 2], [3, \"4\"]]", 2) == "/1/1: expected a number, got \"4\"");
   CHECK(ragged("[[1, 2], [3, true]]", 2) == "/1/1: expected a number, got true");
-  CHECK(ragged("[1, 2]", 2) == "expected a matrix, got numbers of shape [2]");
+  CHECK(ragged("[1, 2]", 2) == "expected a matrix, got [1, 2]");
   CHECK(ragged("[[[1]]]", 2) == "expected a matrix, got numbers of shape [1, 1, 1]");
   CHECK(ragged("3", 2) == "expected a matrix, got 3");
   CHECK(ragged("{}", 2) == "expected a matrix, got an object");
@@ -123,7 +122,7 @@ TEST_CASE("json: a nest of depth 0 is a number") {
         "expected a number, got null");
   const Node list = parse("[1]");
   CHECK(error_of([&] { at_root(list).tensor(0, "", DType::kFloat64); }) ==
-        "expected a number, got numbers of shape [1]");
+        "expected a number, got [1]");
 }
 
 TEST_CASE("json: syntax errors say line, column and reason") {
@@ -238,7 +237,7 @@ TEST_CASE("json: an unknown key gets the nearest known one") {
   CHECK(unknown(R"({"qqq": 1})") ==
         "/qqq: unknown key\n  hint: known keys here: tokens, embeddings, attention");
   CHECK(unknown(R"({"$schema": 1, "comment": {"any": ["thing"]}})") == "no error");
-  CHECK(unknown("[1]") == "expected an object, got numbers of shape [1]");
+  CHECK(unknown("[1]") == "expected an object, got [1]");
 }
 
 TEST_CASE("json: pointers escape ~ and /") {
@@ -262,7 +261,7 @@ TEST_CASE("json: scalars say what was expected and what was found") {
   CHECK(error_of([&] { get("b").text(); }) == "/b: expected a text, got true");
   CHECK(error_of([&] { get("z").number(); }) == "/z: expected a number, got null");
   CHECK(error_of([&] { get("o").length(); }) == "/o: expected a list, got an object");
-  CHECK(error_of([&] { get("l").text(); }) == "/l: expected a text, got numbers of shape [2]");
+  CHECK(error_of([&] { get("l").text(); }) == "/l: expected a text, got [1, 2]");
   CHECK(error_of([&] { get("m").text(); }) == "/m: expected a text, got a list of 2");
   CHECK(error_of([&] { get("e").text(); }) == "/e: expected a text, got an empty list");
   CHECK(error_of([&] { get("long").number(); }) ==
@@ -296,11 +295,11 @@ TEST_CASE("json: lists of texts and of truth values") {
   CHECK(root.require("b").booleans() == std::vector<bool>{true, false});
   CHECK(root.require("e").booleans().empty());
   CHECK(error_of([&] { root.require("n").texts(); }) ==
-        "/n: expected a list of texts, got numbers of shape [2]\n  hint: write \"1\" for a label, "
+        "/n: expected a list of texts, got [1, 2]\n  hint: write \"1\" for a label, "
         "not 1");
   CHECK(error_of([&] { root.require("x").texts(); }) == "/x/1: expected a text, got 1");
   CHECK(error_of([&] { root.require("n").booleans(); }) ==
-        "/n: expected a list of true and false, got numbers of shape [2]");
+        "/n: expected a list of true and false, got [1, 2]");
   CHECK(error_of([&] { root.require("t").booleans(); }) ==
         "/t/0: expected true or false, got \"a\"");
 }

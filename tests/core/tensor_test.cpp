@@ -78,6 +78,8 @@ TEST_CASE("tensor: same_bits tells −0 from 0, dtypes, shapes and names apart")
   CHECK_FALSE(zero.same_bits(matrix({{0, 1}}, DType::kFloat32)));
   CHECK_FALSE(zero.same_bits(matrix({{0}, {1}})));
   CHECK_FALSE(zero.same_bits(zero.with_axes({Axis{1, "token"}, Axis{2}})));
+  CHECK(Tensor().same_bits(Tensor()));
+  CHECK_FALSE(Tensor().same_bits(Tensor(DType::kFloat64, {Axis{0}, Axis{0}})));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(matrix({{nan}}).same_bits(matrix({{nan}})));
 }

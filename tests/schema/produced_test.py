@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Holds every trace that the program writes against the schema of traces.
+
+Run with `python3 produced_test.py PROGRAM`, from any folder.  Needs python3-jsonschema 4.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+import validate  # noqa: E402
+
+SAMPLES = sorted((ROOT / "samples").glob("*.json"))
+X = [[1, 0.5], [0.25, -1], [2, 1]]
+TWO = [[1, 0], [0, 1]]
+
+# Documents that use what the samples do not.
+FURTHER = {
+    "cosine-zero": {"embeddings": [[0, 0], [1, 2]], "attention": {"score": "cosine"}},
+    "additive": {
+        "embeddings": X,
+        "attention": {"score": {"type": "additive", "W_query": TWO, "v": [1, 2], "bias": [0, 1]}},
+    },
+    "bilinear": {"embeddings": X, "attention": {"score": {"type": "bilinear", "W": TWO}}},
+    "adjusted": {
+        "embeddings": X,
+        "attention": {
+            "scale": 2,
+            "softcap": 5,
+            "bias": [[0, 1, 2], [1, 0, 1], [2, 1, 0]],
+            "mask": {"causal": True, "padding": [False, True, True]},
+            "normalize": {"type": "softmax", "temperature": 0.5},
+        },
+    },
+    "window": {"embeddings": X, "attention": {"mask": {"window": [1, 0]}}},
+    "allow": {
+        "embeddings": X,
+        "attention": {"mask": {"allow": [[1, 0, 0], [0, 0, 0], [1, 1, 1]]}},
+    },
+    "biases": {
+        "embeddings": X,
+        "attention": {
+            "heads": 2,
+            "weights": {"b_Q": [1, 2], "b_K": [0, 1], "b_V": [[1], [2]], "b_O": [3, 4]},
+        },
+    },
+    "random": {"embeddings": X, "attention": {"heads": 2, "weights": {"random": 7}}},
+    "one": {"embeddings": [[3]], "tokens": ['"quoted" \\ \n \u0001 文 👩‍🔬']},
+}
+
+
+class Produced(unittest.TestCase):
+    def hold(self, paths, *options):
+        schema = validate.read_json(ROOT / "docs/schema/trace.schema.json")
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                [PROGRAM, "run", *paths, "-o", folder, "--no-heatmaps", "--quiet", *options],
+                check=True,
+            )
+            written = sorted(Path(folder).glob("*/trace.json"))
+            self.assertEqual(len(written), len(paths))
+            for trace in written:
+                with self.subTest(trace.parent.name, options=options):
+                    self.assertEqual(validate.faults(schema, validate.read_json(trace)), [])
+
+    def test_samples(self):
+        self.hold(SAMPLES)
+
+    def test_samples_under_options(self):
+        self.hold(SAMPLES, "--dtype", "float32", "--causal")
+
+    def test_further_documents(self):
+        documents = validate.read_json(ROOT / "docs/schema/document.schema.json")
+        with tempfile.TemporaryDirectory() as folder:
+            for name, document in FURTHER.items():
+                self.assertEqual(validate.faults(documents, document), [], name)
+                (Path(folder) / f"{name}.json").write_text(json.dumps(document), "utf-8")
+            self.hold(sorted(Path(folder).glob("*.json")))
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
