@@ -45,6 +45,17 @@ LabelledAxis labelled(const Trace& trace, const Axis& axis, std::string_view nam
   return labelled;
 }
 
+/// Labels for the rows of a matrix at each position: "red, 0", "red, 1", ….
+std::vector<std::string> repeated(const std::vector<std::string>& labels, std::size_t rows) {
+  std::vector<std::string> all;
+  if (labels.empty()) return all;
+  const std::size_t each = rows / labels.size();
+  for (std::size_t i = 0; i < rows; ++i) {
+    all.push_back(fmt::format("{}, {}", labels[i / each], i % each));
+  }
+  return all;
+}
+
 // ---- scales ----
 
 struct Range {
@@ -104,10 +115,19 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
     constexpr double kPale = 0.2;
     const std::string largest =
         range.high < kPale ? fmt::format("; the largest is {:.2g}", range.high) : "";
-    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}{}", shared, largest)};
+    // Weights that a projection implies may be more than 1.
+    const double high = range.high > 1 + 1e-7 ? range.high : 1;
+    return {ColorMap::kViridis, 0, high,
+            fmt::format("weight, 0 to {:.3g}{}{}", high, shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
-  if (step_name == "weights") return scale_over(range, "data", shared);
+  // Exact weights are compared with those of an approximation, so they are on the same scale.
+  if (step_name == "exact_weights" && !auto_scale) {
+    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}", shared)};
+  }
+  if (step_name == "weights" || step_name == "exact_weights") {
+    return scale_over(range, "data", shared);
+  }
   if (range.empty()) range = {0, 0};
   double size = std::max(std::abs(range.low), std::abs(range.high));
   if (size == 0) size = 1;
@@ -246,6 +266,7 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
     figure.rows = {.name = "", .labels = {step.symbol}};
   } else {
     figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
+    if (axes.size() > 2) figure.rows.labels = repeated(figure.rows.labels, step.values.rows());
   }
   return figure;
 }

@@ -10,7 +10,7 @@ using json::Value;
 AttentionSettings read_attention(const Value& value, DType dtype) {
   value.allow_keys({"heads", "key_value_heads", "head_size", "value_size", "score", "scale",
                     "softcap", "bias", "mask", "normalize", "position", "weights", "talking_heads",
-                    "differential"});
+                    "differential", "approximation"});
   AttentionSettings settings;
   if (const auto heads = value.find("heads")) settings.heads = heads->whole_number(1);
   if (const auto groups = value.find("key_value_heads")) {
@@ -26,6 +26,9 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto mask = value.find("mask")) settings.mask = read_mask(*mask, dtype);
   if (const auto normalize = value.find("normalize")) {
     settings.normalize = read_normalize(*normalize);
+  }
+  if (const auto approximation = value.find("approximation")) {
+    settings.approximation = read_approximation(*approximation, dtype);
   }
   if (const auto position = value.find("position")) {
     settings.position = read_position(*position, dtype);

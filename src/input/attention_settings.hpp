@@ -15,6 +15,7 @@ NormalizeSettings read_normalize(const json::Value& value);
 TalkingHeads read_talking_heads(const json::Value& value, DType dtype);
 Differential read_differential(const json::Value& value, DType dtype);
 PositionSettings read_position(const json::Value& value, DType dtype);
+ApproximationSettings read_approximation(const json::Value& value, DType dtype);
 WeightSettings read_weights(const json::Value& value, DType dtype);
 
 }  // namespace attn_viz

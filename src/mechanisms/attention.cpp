@@ -6,6 +6,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
+#include "mechanisms/approximation.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/heads.hpp"
 #include "mechanisms/parameters.hpp"
@@ -203,6 +204,13 @@ void mix_values(Head& head, const Layer& layer) {
 /// One head from end to end.
 void attend(Head& head, const Layer& layer, HeadParameters& parameters) {
   project(head, layer, parameters);
+  if (layer.settings.approximation) {
+    rotate(head, layer);
+    head.output = record_approximation(
+        head.record, layer.settings,
+        {head.q, head.k, head.v, layer.mask, layer.scale, head.output_symbol});
+    return;
+  }
   if (layer.lambda) {
     weigh_difference(head, layer);
   } else {

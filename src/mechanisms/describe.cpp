@@ -1,6 +1,7 @@
 #include "mechanisms/describe.hpp"
 
 #include "mechanisms/heads.hpp"
+#include "mechanisms/approximation.hpp"
 
 namespace attn_viz {
 
@@ -108,6 +109,9 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"normalize", settings_of(settings.normalize)},
       {"position", describe_position(settings.position, parameters)},
       {"weights", std::move(weights)}};
+  if (settings.approximation) {
+    attention.set("approximation", settings_of(*settings.approximation));
+  }
   if (parameters.query_size != parameters.key_size) {
     attention.set("query_size", parameters.query_size);
   }

@@ -9,6 +9,7 @@
 #include "attn_viz/core/random.hpp"
 #include "mechanisms/heads.hpp"
 #include "mechanisms/shapes.hpp"
+#include "mechanisms/approximation.hpp"
 
 namespace attn_viz {
 namespace {
@@ -59,6 +60,7 @@ class Resolver {
     resolve_bias();
     check_mask();
     resolve_position();
+    check_approximation(settings_, sizes_, result_, dtype_, place_, limit_);
     return std::move(result_);
   }
 

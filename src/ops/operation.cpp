@@ -49,7 +49,13 @@ const Operation* find_operation(std::string_view name) {
       &softmax, &softmax_off_by_one, &sigmoid, &relu, &relu_mean, &relu_normalized, &sparsemax,
       &entmax, &hardmax, &sample,
       // heads
-      &mix_heads, &slice_columns, &differential_lambda, &differential, &scaled_rms_norm};
+      &mix_heads, &slice_columns, &differential_lambda, &differential, &scaled_rms_norm,
+      // kernel attention
+      &elu_plus_one, &random_features, &positive_features, &key_value_sum, &key_sum, &kernel_output,
+      &running_key_values, &running_key_sum, &recurrent_output, &kernel_weights,
+      // low rank
+      &attention_weights, &implied_weights, &segment_means, &pseudo_inverse, &nystrom_weights,
+      &distance};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -260,6 +260,35 @@ class Documents(unittest.TestCase):
                          place + "/temperature", "expected a number > 0")
         self.rejects(attention(normalize={"type": "softmax", "alpha": 2}), place + "/alpha", "unknown")
 
+    def test_approximation(self):
+        def method(**keys):
+            return attention(approximation=keys)
+
+        self.accepts(
+            attention(approximation="linear"), attention(approximation="performer"),
+            method(type="linear"), method(type="linear", form="recurrent"),
+            method(type="performer"), method(type="performer", features=X, stabilize=True),
+            method(type="performer", features=EACH),
+            method(type="performer", random={"count": 8, "seed": 0, "orthogonal": False}),
+            method(type="linformer", E=X), method(type="linformer", E=EACH, F=X, comment=""),
+            method(type="nystrom", landmarks=2, pseudo_inverse="exact"),
+            method(type="nystrom", landmarks=2, pseudo_inverse={"iterations": 6}))
+        place = "/attention/approximation"
+        self.rejects(attention(approximation="nystrom"), place, "expected one of")
+        self.rejects(method(type="reformer"), place + "/type", "expected one of")
+        self.rejects(method(form="parallel"), place, "missing key 'type'")
+        self.rejects(method(type="linear", form="causal"), place + "/form", "expected one of")
+        self.rejects(method(type="linear", landmarks=2), place + "/landmarks", "unknown key")
+        self.rejects(method(type="performer", features=X, random={}), place + "/random",
+                     "not allowed here")
+        self.rejects(method(type="performer", random={"count": 0}), place + "/random/count", "≥ 1")
+        self.rejects(method(type="linformer"), place, "missing key 'E'")
+        self.rejects(method(type="nystrom"), place, "missing key 'landmarks'")
+        self.rejects(method(type="nystrom", landmarks=2, pseudo_inverse="near"),
+                     place + "/pseudo_inverse", "expected one of")
+        self.rejects(method(type="nystrom", landmarks=2, pseudo_inverse={"iterations": 0}),
+                     place + "/pseudo_inverse/iterations", "≥ 1")
+
     def test_position(self):
         for name in ("none", "sinusoidal", "sinusoidal-2d", "rope", "alibi"):
             self.accepts(attention(position=name), attention(position={"type": name}))
@@ -416,6 +445,10 @@ class Traces(unittest.TestCase):
                  "normalized_output").split()
         heads += [f"{name}_{i}" for i in (1, 2) for name in (
             "query key scores scaled_scores capped_scores biased_scores masked_scores weights").split()]
+        heads += ("query_features key_features features kernel key_value_sum key_sum state "
+                  "state_sum E F projected_key projected_value projected_weights landmark_queries "
+                  "landmark_keys kernel_1 kernel_2 kernel_3 pseudo_inverse exact_weights "
+                  "distance").split()
         layers = ("mask allow concat W_O b_O attention_output residual normalized output "
                   "feed_forward/hidden talking_scores talking_weights lambda lambda_q1 lambda_k1 "
                   "lambda_q2 lambda_k2").split()
@@ -440,6 +473,7 @@ class Traces(unittest.TestCase):
         self.rejects_step("/axes", "1 axes, but shape [2, 2]", axes=["token"])
         self.rejects_step("/axes/1", 'no axis "context"', axes=["token", "context"])
         self.rejects_step("/axes/1", '"token" has 2 labels, the data 1', step=0, axes=[None, "token"])
+        self.rejects_step("/vanishing_rows/0", "index 2, but shape [2, 2]", vanishing_rows=[2])
         self.rejects_step("/empty_rows/0", "index 2, but shape [2, 2]", empty_rows=[2])
         self.rejects_step("/zero_keys/1", "index 7, but shape [2, 2]", step=3, zero_keys=[0, 7])
 

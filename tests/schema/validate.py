@@ -182,7 +182,8 @@ def step_faults(step, axes, earlier):
             yield ("axes", i), f'"{name}" has {len(axes[name]["labels"])} labels, the data {size}'
 
     # Findings count queries along the first axis, keys along the second.
-    for finding, axis in (("empty_rows", 0), ("zero_queries", 0), ("zero_keys", 1)):
+    for finding, axis in (("empty_rows", 0), ("vanishing_rows", 0), ("zero_queries", 0),
+                          ("zero_keys", 1)):
         for i, index in enumerate(step.get(finding, ())):
             if axis >= len(shape) or index >= shape[axis]:
                 yield (finding, i), f"index {index}, but shape {shape}"

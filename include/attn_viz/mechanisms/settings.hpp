@@ -8,6 +8,7 @@
 
 #include "attn_viz/core/tensor.hpp"
 #include "attn_viz/mechanisms/settings/heads.hpp"
+#include "attn_viz/mechanisms/settings/approximation.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
 #include "attn_viz/mechanisms/settings/position.hpp"
@@ -30,6 +31,7 @@ struct AttentionSettings {
   std::optional<TalkingHeads> talking_heads = {};
   std::optional<Differential> differential = {};
   PositionSettings position = {};
+  std::optional<ApproximationSettings> approximation = {};  ///< instead of scores and softmax
   WeightSettings weights = IdentityWeights{};
 };
 

@@ -92,6 +92,26 @@ extern const Operation
     differential_lambda;  ///< (λ_q1, λ_k1, λ_q2, λ_k2) → λ; attribute "lambda_init"
 extern const Operation differential;     ///< (A_1, A_2, λ) → A_1 − λ A_2
 extern const Operation scaled_rms_norm;  ///< attributes "epsilon", "factor"
+// ---- kernel attention: φ(q) · φ(k) instead of an exponential ----
+extern const Operation elu_plus_one;  ///< X → φ(X)
+extern const Operation
+    random_features;  ///< K → W; attributes "count", "seed", "stream", "orthogonal"
+extern const Operation positive_features;   ///< (X, W) → φ(X); attributes "factor", "stabilize"
+extern const Operation key_value_sum;       ///< (φ(K), V) → S; attribute "padding"
+extern const Operation key_sum;             ///< φ(K) → z; attribute "padding"
+extern const Operation kernel_output;       ///< (φ(Q), S, z) → O
+extern const Operation running_key_values;  ///< (φ(K), V) → S after each key
+extern const Operation running_key_sum;     ///< φ(K) → z after each key
+extern const Operation recurrent_output;    ///< (φ(Q), S, z after each key) → O
+extern const Operation kernel_weights;      ///< (kernel[, mask]) → A
+
+// ---- low rank: attention through few keys ----
+extern const Operation attention_weights;  ///< (Q, K[, mask]) → A; attribute "scale"
+extern const Operation implied_weights;    ///< (P, F, K) → P F
+extern const Operation segment_means;      ///< attribute "segments"
+extern const Operation pseudo_inverse;     ///< attribute "iterations"; exact if absent
+extern const Operation nystrom_weights;    ///< (kernel_1, pseudo-inverse, kernel_3) → A
+extern const Operation distance;  ///< (Ã, A, O, V) → [max, mean |Ã − A|, max |O − A V|]
 
 }  // namespace ops
 
