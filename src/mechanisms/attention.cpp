@@ -60,7 +60,12 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
   if (mask.hides_nothing()) return std::nullopt;
   std::vector<StepId> inputs{from.x, from.y};
   if (mask.allow) inputs.push_back(record.parameter("allow", "allow", *mask.allow));
-  return record.step("mask", "M", ops::mask, std::move(inputs), constants_of(mask));
+  if (mask.edges) inputs.push_back(record.parameter("edges", "E", *mask.edges));
+  if (mask.pattern && mask.pattern->random_keys) {
+    inputs.push_back(record.parameter("random_keys", "R", *mask.pattern->random_keys));
+  }
+  return record.step("mask", "M", ops::mask, std::move(inputs),
+                     constants_of(mask, record.prefix()));
 }
 
 /// One head, a recorded step per line of the mathematics.

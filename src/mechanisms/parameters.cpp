@@ -7,6 +7,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
+#include "mechanisms/mask_checks.hpp"
 
 namespace attn_viz {
 namespace {
@@ -339,6 +340,7 @@ class Resolver {
       expect_shape(*mask.allow, {sizes_.queries, sizes_.keys}, place_ + "/mask/allow",
                    "queries × keys");
     }
+    check_edges_and_pattern(mask, sizes_.queries, sizes_.keys, place_);
   }
 
   const AttentionSettings& settings_;

@@ -58,7 +58,7 @@ extern const Operation softcap;  ///< attribute "cap"
 extern const Operation add;      ///< (S, B) → S + B
 
 // ---- mask ----
-extern const Operation mask;         ///< (X, Y[, allow]) → [n, m] of 0 and 1, by its attributes
+extern const Operation mask;  ///< (X, Y[, allow][, edges][, random keys]) → [n, m] of 0 and 1
 extern const Operation mask_scores;  ///< (S, M) → S with −∞ where M is 0
 
 // ---- normalize: scores → weights ----
