@@ -12,7 +12,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
     throw not_yet_supported(*value.find("key_value_heads"));
   }
   value.allow_keys({"heads", "head_size", "value_size", "score", "scale", "softcap", "bias", "mask",
-                    "normalize", "position", "weights"});
+                    "normalize", "position", "weights", "qk_norm", "sink", "evaluation"});
   AttentionSettings settings;
   if (const auto heads = value.find("heads")) settings.heads = heads->whole_number(1);
   if (const auto size = value.find("head_size")) settings.head_size = size->whole_number(1);
@@ -26,6 +26,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto normalize = value.find("normalize")) {
     settings.normalize = read_normalize(*normalize);
   }
+  settings.tricks = read_score_tricks(value, dtype);
   if (const auto position = value.find("position")) {
     constexpr std::string_view kPositions[] = {"none"};
     const Value name = type_of(*position, "position");

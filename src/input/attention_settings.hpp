@@ -12,6 +12,8 @@ AttentionSettings read_attention(const json::Value& value, DType dtype);
 ScoreSettings read_score(const json::Value& value, DType dtype);
 MaskSettings read_mask(const json::Value& value, DType dtype);
 NormalizeSettings read_normalize(const json::Value& value);
+/// @param attention  the whole object: its "qk_norm", "sink" and "evaluation".
+ScoreTricks read_score_tricks(const json::Value& attention, DType dtype);
 WeightSettings read_weights(const json::Value& value, DType dtype);
 
 }  // namespace attn_viz

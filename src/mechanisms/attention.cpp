@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
@@ -86,14 +88,19 @@ StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters
   const auto bias = record_parameter(record, "bias", std::move(head.bias));
 
   // What each token asks, offers and says.
-  const StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
-  const StepId k = record.step("key", "K", ops::linear, key.of(from.y));
+  StepId q = record.step("query", "Q", ops::linear, query.of(from.x));
+  StepId k = record.step("key", "K", ops::linear, key.of(from.y));
   const StepId v = record.step("value", "V", ops::linear, value.of(from.v));
+
+  // (Where positions turn queries and keys, they do so here, before lengths are made equal.)
+  const ScoreTricks& tricks = settings.tricks;
+  if (tricks.qk_norm) std::tie(q, k) = record_qk_norm(record, *tricks.qk_norm, head.tricks, q, k);
 
   // How well does each key answer each query?
   std::vector<StepId> compared{q, k};
   compared.insert(compared.end(), score_parameters.begin(), score_parameters.end());
   StepId s = record.step("scores", "S", operation_of(settings.score.type), std::move(compared));
+  scale = head.tricks.scale.value_or(scale);
   if (scale != 1) s = record.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
   if (settings.softcap) {
     s = record.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
@@ -101,9 +108,22 @@ StepId attend(Recorder record, const AttentionSettings& settings, HeadParameters
   if (bias) s = record.step("biased_scores", "S_biased", ops::add, {s, *bias});
   if (mask) s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, *mask});
 
+  // The softmax key by key, if wanted so.
+  std::optional<OnlineSteps> online;
+  if (tricks.evaluation == Evaluation::kOnline) {
+    online = record_online(record, s, v, settings.normalize.temperature);
+  }
+
   // Scores become weights, and the weights mix the values.
-  const StepId a = record.step("weights", "A", operation_of(settings.normalize.type), {s},
-                               constants_of(settings.normalize, record.prefix()));
+  Attributes constants = constants_of(settings.normalize, record.prefix());
+  if (head.tricks.sink) constants.set("sink", *head.tricks.sink);
+  const Operation& normalize =
+      head.tricks.sink ? ops::softmax_with_sink : operation_of(settings.normalize.type);
+  const StepId a = record.step("weights", "A", normalize, {s}, std::move(constants));
+  if (online) {
+    return record.step("output", std::move(output_symbol), ops::online_output,
+                       {online->accumulator, online->sum});
+  }
   return record.step("output", std::move(output_symbol), ops::matmul, {a, v});
 }
 

@@ -117,6 +117,7 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
   if (parameters.query_size != parameters.key_size) {
     attention.set("query_size", parameters.query_size);
   }
+  describe_tricks(settings.tricks, attention);
   return attention;
 }
 

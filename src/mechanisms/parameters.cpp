@@ -65,6 +65,8 @@ class Resolver {
     resolve_output();
     resolve_score();
     resolve_bias();
+    auto tricks = resolve_tricks(settings_, result_.query_size, result_.key_size, place_);
+    for (std::size_t i = 0; i < h_; ++i) result_.heads[i].tricks = std::move(tricks[i]);
     check_mask();
     return std::move(result_);
   }
@@ -160,9 +162,9 @@ class Resolver {
     // Scores and weights, and a matrix of their size for each adjustment.
     const double pairs = 2 + (result_.scale != 1) + settings_.softcap.has_value() +
                          2 * settings_.bias.has_value() + !settings_.mask.hides_nothing();
-    const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
-                             (m + number(sizes_.context)) * d_k +
-                             (m + n + number(sizes_.values)) * d_v;
+    const double each_head =
+        n * m * pairs + (n + number(sizes_.embedding)) * d_q + (m + number(sizes_.context)) * d_k +
+        (m + n + number(sizes_.values)) * d_v + numbers_of(settings_.tricks, n, m, d_k, d_v);
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;

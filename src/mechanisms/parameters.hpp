@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attn_viz/mechanisms/settings.hpp"
+#include "mechanisms/score_tricks.hpp"
 
 namespace attn_viz {
 
@@ -22,6 +23,7 @@ struct HeadParameters {
   std::optional<Tensor> b_q, b_k, b_v;  ///< [d_q], [d_k], [d_v]
   std::vector<ScoreParameter> score;    ///< in the order in which the operation reads them
   std::optional<Tensor> bias;           ///< [n, m]
+  HeadTricks tricks = {};
 };
 
 struct AttentionParameters {

@@ -44,7 +44,10 @@ const Operation* find_operation(std::string_view name) {
       &mask, &mask_scores,
       // normalize
       &softmax, &softmax_off_by_one, &sigmoid, &relu, &relu_mean, &relu_normalized, &sparsemax,
-      &entmax, &hardmax, &sample};
+      &entmax, &hardmax, &sample,
+      // score tricks and online softmax
+      &softmax_with_sink, &l2_normalize, &rms_normalize, &online_maximum, &online_sum,
+      &online_accumulator, &online_output};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -10,6 +10,7 @@
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
+#include "attn_viz/mechanisms/settings/score_tricks.hpp"
 #include "attn_viz/mechanisms/settings/weights.hpp"
 #include "attn_viz/trace/trace.hpp"
 
@@ -24,6 +25,7 @@ struct AttentionSettings {
   std::optional<Tensor> bias = {};  ///< [n, m] or [h, n, m]
   MaskSettings mask = {};
   NormalizeSettings normalize = {};
+  ScoreTricks tricks = {};
   WeightSettings weights = IdentityWeights{};
 };
 

@@ -64,7 +64,8 @@ extern const Operation mask_scores;  ///< (S, M) → S with −∞ where M is 0
 // ---- normalize: scores → weights ----
 extern const Operation softmax;  ///< attribute "temperature", 1 if absent
 extern const Operation softmax_off_by_one;
-extern const Operation sigmoid;  ///< attribute "bias": a number, or "-log-keys"
+extern const Operation softmax_with_sink;  ///< attributes "sink" and "temperature"
+extern const Operation sigmoid;            ///< attribute "bias": a number, or "-log-keys"
 extern const Operation relu;
 extern const Operation relu_mean;
 extern const Operation relu_normalized;
@@ -72,6 +73,16 @@ extern const Operation sparsemax;
 extern const Operation entmax;  ///< attribute "alpha"
 extern const Operation hardmax;
 extern const Operation sample;  ///< attributes "seed", "stream", "temperature"
+
+// ---- queries and keys of one length: Q → Q ----
+extern const Operation l2_normalize;
+extern const Operation rms_normalize;  ///< (Q[, gain]); attribute "epsilon"
+
+// ---- softmax key by key, [n, m] after each key ----
+extern const Operation online_maximum;      ///< S → m
+extern const Operation online_sum;          ///< (S, m) → ℓ
+extern const Operation online_accumulator;  ///< (S, m, V) → [n, m, d_v]
+extern const Operation online_output;       ///< (accumulator, ℓ) → O
 
 }  // namespace ops
 
