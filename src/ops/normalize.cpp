@@ -67,7 +67,7 @@ Outcome relu_rows(Inputs inputs, Finish finish) {
   return normalize_rows(*inputs[0], 2, "zero_rows", [=](Scores z, Weights w, std::size_t) {
     const double most = *std::max_element(z.begin(), z.end());
     if (most <= 0) return false;
-    for (std::size_t j = 0; j < z.size(); ++j) w[j] = std::max(z[j], 0.0);
+    for (std::size_t j = 0; j < z.size(); ++j) w[j] = z[j] > 0 ? z[j] : 0;  // 0, not −0
     finish(w, most);
     return true;
   });

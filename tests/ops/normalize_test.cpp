@@ -196,7 +196,7 @@ TEST_CASE("normalisers: a row without a visible key is all 0 and listed") {
 }
 
 TEST_CASE("relu: a row without a positive score is all 0 and listed apart from empty rows") {
-  const Tensor scores = matrix({{-1, 0}, {1, -2}, {-kInfinity, -kInfinity}, {0, -kInfinity}});
+  const Tensor scores = matrix({{-1, 0}, {1, -0.0}, {-kInfinity, -kInfinity}, {0, -kInfinity}});
   for (const Operation* relu : {&ops::relu, &ops::relu_mean, &ops::relu_normalized}) {
     CAPTURE(relu->name);
     const Outcome outcome = test::outcome_of(*relu, {scores});
