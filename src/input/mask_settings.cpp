@@ -27,7 +27,8 @@ std::pair<double, double> read_window(const Value& value) {
 /// Refuses what is no index; whether it is small enough, the mechanism checks.
 void expect_index(double number, const std::string& place) {
   if (number >= 0 && number == std::floor(number)) return;
-  throw Error(ErrorCode::kInvalid, fmt::format("expected a whole number ≥ 0, got {}", number))
+  const std::string got = std::isfinite(number) ? fmt::format("{}", number) : "null";
+  throw Error(ErrorCode::kInvalid, fmt::format("expected a whole number ≥ 0, got {}", got))
       .at(place);
 }
 

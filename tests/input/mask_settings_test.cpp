@@ -118,6 +118,8 @@ TEST_CASE("mask settings: errors of patterns") {
         at + "/random_keys/2/1: expected a key from 0 to 5, got 9");
   CHECK(refusal(R"({"pattern": {"type": "big-bird", "seed": 1, "random_keys": [[1]]}})") ==
         at + "/seed: expected either random_keys or keys drawn at random");
+  CHECK(refusal(R"({"pattern": {"type": "big-bird", "random_keys": [[null], []]}})") ==
+        at + "/random_keys/0/0: expected a whole number ≥ 0, got null");
   const auto crossed = [](const std::string& mask) {
     return test::error_of([&] {
       run_attention(read_document(R"({"embeddings": [[1]], "context": {"embeddings": [[1], [2]]},
