@@ -45,15 +45,21 @@ LabelledAxis labelled(const Trace& trace, const Axis& axis, std::string_view nam
   return labelled;
 }
 
-/// Labels for the rows of a matrix at each position: "red, 0", "red, 1", ….
-std::vector<std::string> repeated(const std::vector<std::string>& labels, std::size_t rows) {
-  std::vector<std::string> all;
-  if (labels.empty()) return all;
-  const std::size_t each = rows / labels.size();
-  for (std::size_t i = 0; i < rows; ++i) {
-    all.push_back(fmt::format("{}, {}", labels[i / each], i % each));
+/// A label for each row of a nest of more than two axes: "red, green" for every query and key.
+std::vector<std::string> leading_labels(const Trace& trace, const std::vector<Axis>& axes) {
+  std::vector<std::string> rows{""};
+  for (std::size_t axis = 0; axis + 1 < axes.size(); ++axis) {
+    const std::vector<std::string> labels = labelled(trace, axes[axis], "").labels;
+    std::vector<std::string> longer;
+    for (const std::string& row : rows) {
+      for (std::size_t i = 0; i < axes[axis].size; ++i) {
+        longer.push_back((row.empty() ? "" : row + ", ") +
+                         (labels.empty() ? std::to_string(i) : labels[i]));
+      }
+    }
+    rows = std::move(longer);
   }
-  return all;
+  return rows;
 }
 
 // ---- scales ----
@@ -115,10 +121,11 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
     constexpr double kPale = 0.2;
     const std::string largest =
         range.high < kPale ? fmt::format("; the largest is {:.2g}", range.high) : "";
-    // Weights that a projection implies may be more than 1.
-    const double high = range.high > 1 + 1e-7 ? range.high : 1;
-    return {ColorMap::kViridis, 0, high,
-            fmt::format("weight, 0 to {:.3g}{}{}", high, shared, largest)};
+    // A relu may give weights of more than 1 (rounding does not count).
+    const bool beyond = range.high > 1 + 1e-7;
+    return {ColorMap::kViridis, 0, beyond ? range.high : 1,
+            beyond ? fmt::format("weight, 0 to the largest ({:.3g}){}", range.high, shared)
+                   : fmt::format("weight, 0 to 1{}{}", shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
   // Exact weights are compared with those of an approximation, so they are on the same scale.
@@ -142,20 +149,31 @@ std::optional<Matrix> scores_matrix(const Trace& trace, const Step& weights) {
   return scores == nullptr ? std::nullopt : std::optional(Matrix(scores->values));
 }
 
-std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
-  std::vector<std::string> notes;
-  if (step.op == ops::differential.name) return notes_of(trace, trace.steps[step.inputs[0]]);
-  const auto empty = step.findings.get_or("empty_rows", std::vector<double>{});
-  if (empty.empty()) return notes;
+/// The labels of the rows that a step lists in a finding: "red, green and 3 more"; "" if none.
+std::string listed_rows(const Trace& trace, const Step& step, std::string_view finding) {
+  const auto listed = step.findings.get_or(finding, std::vector<double>{});
   std::string rows;
   const AxisInfo* axis = trace.axis(step.values.axes()[0].name);
   constexpr std::size_t kNamed = 5;
-  for (std::size_t i = 0; i < std::min(kNamed, empty.size()); ++i) {
-    const auto row = static_cast<std::size_t>(empty[i]);
+  for (std::size_t i = 0; i < std::min(kNamed, listed.size()); ++i) {
+    const auto row = static_cast<std::size_t>(listed[i]);
     rows += (i == 0 ? "" : ", ") + (axis == nullptr ? std::to_string(row) : axis->labels[row]);
   }
-  if (empty.size() > kNamed) rows += fmt::format(" and {} more", empty.size() - kNamed);
-  notes.push_back(fmt::format("No key is visible to: {}; all its weights are 0.", rows));
+  if (listed.size() > kNamed) rows += fmt::format(" and {} more", listed.size() - kNamed);
+  return rows;
+}
+
+std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
+  std::vector<std::string> notes;
+  if (step.op == ops::differential.name) return notes_of(trace, trace.steps[step.inputs[0]]);
+  const std::string empty = listed_rows(trace, step, "empty_rows");
+  const std::string zero = listed_rows(trace, step, "zero_rows");
+  if (!empty.empty()) {
+    notes.push_back(fmt::format("No key is visible to: {}; all its weights are 0.", empty));
+  }
+  if (!zero.empty()) {
+    notes.push_back(fmt::format("No score is positive for: {}; all its weights are 0.", zero));
+  }
   return notes;
 }
 
@@ -266,7 +284,8 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
     figure.rows = {.name = "", .labels = {step.symbol}};
   } else {
     figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
-    if (axes.size() > 2) figure.rows.labels = repeated(figure.rows.labels, step.values.rows());
+    if (axes.size() > 2)
+      figure.rows = {.name = "query, key", .labels = leading_labels(trace, axes)};
   }
   return figure;
 }

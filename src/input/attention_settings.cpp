@@ -10,7 +10,7 @@ using json::Value;
 AttentionSettings read_attention(const Value& value, DType dtype) {
   value.allow_keys({"heads", "key_value_heads", "head_size", "value_size", "score", "scale",
                     "softcap", "bias", "mask", "normalize", "position", "weights", "talking_heads",
-                    "differential", "approximation"});
+                    "differential", "approximation", "qk_norm", "sink", "evaluation"});
   AttentionSettings settings;
   if (const auto heads = value.find("heads")) settings.heads = heads->whole_number(1);
   if (const auto groups = value.find("key_value_heads")) {
@@ -30,6 +30,7 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   if (const auto approximation = value.find("approximation")) {
     settings.approximation = read_approximation(*approximation, dtype);
   }
+  settings.tricks = read_score_tricks(value, dtype);
   if (const auto position = value.find("position")) {
     settings.position = read_position(*position, dtype);
   }

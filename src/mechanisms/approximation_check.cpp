@@ -98,6 +98,19 @@ class Check {
     }
     if (settings_.softcap) refuse("/softcap", cannot_use("a softcap"));
     if (settings_.bias) refuse("/bias", cannot_use("a bias"));
+    if (settings_.talking_heads) refuse("/talking_heads", cannot_use("talking heads"));
+    if (settings_.differential) refuse("/differential", cannot_use("differential attention"));
+    const ScoreTricks& tricks = settings_.tricks;
+    if (tricks.qk_norm) refuse("/qk_norm", cannot_use("queries and keys of one length"));
+    if (!tricks.sink.empty()) refuse("/sink", cannot_use("a sink"));
+    if (tricks.evaluation == Evaluation::kOnline) {
+      refuse("/evaluation", cannot_use("online evaluation"));
+    }
+    const PositionType position = settings_.position.type;
+    if (position == PositionType::kAlibi || position == PositionType::kT5 ||
+        position == PositionType::kRelative) {
+      refuse("/position", cannot_use("positions on the scores"));
+    }
   }
 
   void check_mask() const {
@@ -114,6 +127,8 @@ class Check {
     };
     if (mask.window) refuse_mask("window");
     if (mask.allow) refuse_mask("allow");
+    if (mask.edges) refuse_mask("edges");
+    if (mask.pattern) refuse_mask("pattern");
     if (mask.causal && !causal_too) refuse_mask("causal");
     if (!mask.padding.empty() && nystrom) refuse_mask("padding");
   }

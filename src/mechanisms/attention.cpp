@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/trace/recorder.hpp"
@@ -11,6 +13,7 @@
 #include "mechanisms/heads.hpp"
 #include "mechanisms/parameters.hpp"
 #include "mechanisms/position.hpp"
+#include "mechanisms/score_tricks.hpp"
 
 namespace attn_viz {
 namespace {
@@ -65,7 +68,12 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
   if (mask.hides_nothing()) return std::nullopt;
   std::vector<StepId> inputs{from.x, from.y};
   if (mask.allow) inputs.push_back(record.parameter("allow", "allow", *mask.allow));
-  return record.step("mask", "M", ops::mask, std::move(inputs), constants_of(mask));
+  if (mask.edges) inputs.push_back(record.parameter("edges", "E", *mask.edges));
+  if (mask.pattern && mask.pattern->random_keys) {
+    inputs.push_back(record.parameter("random_keys", "R", *mask.pattern->random_keys));
+  }
+  return record.step("mask", "M", ops::mask, std::move(inputs),
+                     constants_of(mask, record.prefix()));
 }
 
 /// What all heads of a layer share.
@@ -86,10 +94,12 @@ struct Head {
   std::vector<StepId> score_parameters = {};
   std::optional<StepId> bias = {};
   HeadPositionSteps position = {};
+  HeadTricks tricks = {};
   std::optional<StepId> position_bias = {};
   StepId q = 0, k = 0, v = 0;  ///< what each token asks, offers and says
   StepId s = 0;                ///< scores, as far as they have got
   StepId a = 0;                ///< weights
+  std::optional<OnlineSteps> online = {};
   StepId output = 0;
 
   /// Records a step of this head, or of the map that the suffix names.
@@ -115,6 +125,7 @@ void project(Head& head, const Layer& layer, HeadParameters& parameters) {
   }
   head.bias = record_parameter(record, "bias", std::move(parameters.bias));
   head.position = record_parameters(record, std::move(parameters.position));
+  head.tricks = std::move(parameters.tricks);
 
   head.q = record.step("query", "Q", ops::linear, query.of(layer.from.x));
   head.k = record.step("key", "K", ops::linear, key.of(layer.from.y));
@@ -123,26 +134,31 @@ void project(Head& head, const Layer& layer, HeadParameters& parameters) {
       record_bias(record, layer.settings.position, head.position, layer.from.x, layer.from.y);
 }
 
-/// Turns queries and keys by their positions, under RoPE.
-void rotate(Head& head, const Layer& layer) {
+/// Turns queries and keys by their positions, under RoPE, and then makes them of one length.
+void prepare(Head& head, const Layer& layer) {
   const PositionSettings& position = layer.settings.position;
-  if (position.type != PositionType::kRope) return;
-  head.q = head.step("rotated_query", "Q_rotated", ops::rotate, {head.q}, rotation_of(position));
-  head.k = head.step("rotated_key", "K_rotated", ops::rotate, {head.k}, rotation_of(position));
+  if (position.type == PositionType::kRope) {
+    head.q = head.step("rotated_query", "Q_rotated", ops::rotate, {head.q}, rotation_of(position));
+    head.k = head.step("rotated_key", "K_rotated", ops::rotate, {head.k}, rotation_of(position));
+  }
+  if (const auto& norm = layer.settings.tricks.qk_norm) {
+    std::tie(head.q, head.k) = record_qk_norm(head.record, *norm, head.tricks, head.q, head.k);
+  }
 }
 
 /// Stage 2: how well does each key answer each query? The scores before the mask.
 void score(Head& head, const Layer& layer) {
   const AttentionSettings& settings = layer.settings;
-  rotate(head, layer);
+  prepare(head, layer);
   std::vector<StepId> compared{head.q, head.k};
   compared.insert(compared.end(), head.score_parameters.begin(), head.score_parameters.end());
   if (head.position.keys) compared.push_back(*head.position.keys);
   const Operation& operation =
       head.position.keys ? ops::relative_dot_product : operation_of(settings.score.type);
   StepId s = head.step("scores", "S", operation, std::move(compared), constants_of(settings.score));
-  if (layer.scale != 1) {
-    s = head.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", layer.scale}});
+  const double scale = head.tricks.scale.value_or(layer.scale);
+  if (scale != 1) {
+    s = head.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
   }
   if (settings.softcap) {
     s = head.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
@@ -163,9 +179,15 @@ void weigh(Head& head, const Layer& layer) {
   if (layer.mask) {
     s = head.step("masked_scores", "S_masked", ops::mask_scores, {s, *layer.mask});
   }
+  if (settings.tricks.evaluation == Evaluation::kOnline) {
+    head.online = record_online(head.record, s, head.v, settings.normalize.temperature);
+  }
   const std::string stream = std::string(head.record.prefix()) + head.suffix;
-  head.a = head.step("weights", "A", operation_of(settings.normalize.type), {s},
-                     constants_of(settings.normalize, stream));
+  Attributes constants = constants_of(settings.normalize, stream);
+  if (head.tricks.sink) constants.set("sink", *head.tricks.sink);
+  const Operation& normalize =
+      head.tricks.sink ? ops::softmax_with_sink : operation_of(settings.normalize.type);
+  head.a = head.step("weights", "A", normalize, {s}, std::move(constants));
 }
 
 /// Stages 2 and 3 of differential attention: each half of the queries and keys makes a map of its
@@ -190,10 +212,16 @@ void weigh_difference(Head& head, const Layer& layer) {
 /// Stage 4: the weights mix the values.
 void mix_values(Head& head, const Layer& layer) {
   std::vector<StepId> mixed{head.a, head.v};
-  if (head.position.values) mixed.push_back(*head.position.values);
-  head.output =
-      head.record.step("output", head.output_symbol,
-                       head.position.values ? ops::relative_matmul : ops::matmul, std::move(mixed));
+  const Operation* operation = &ops::matmul;
+  if (head.position.values) {
+    mixed.push_back(*head.position.values);
+    operation = &ops::relative_matmul;
+  }
+  if (head.online) {
+    mixed = {head.online->accumulator, head.online->sum};
+    operation = &ops::online_output;
+  }
+  head.output = head.record.step("output", head.output_symbol, *operation, std::move(mixed));
   const auto& differential = layer.settings.differential;
   if (!differential || !differential->norm) return;
   head.output = head.record.step(
@@ -205,10 +233,10 @@ void mix_values(Head& head, const Layer& layer) {
 void attend(Head& head, const Layer& layer, HeadParameters& parameters) {
   project(head, layer, parameters);
   if (layer.settings.approximation) {
-    rotate(head, layer);
-    head.output = record_approximation(
-        head.record, layer.settings,
-        {head.q, head.k, head.v, layer.mask, layer.scale, head.output_symbol});
+    prepare(head, layer);
+    head.output =
+        record_approximation(head.record, layer.settings,
+                             {head.q, head.k, head.v, layer.mask, layer.scale, head.output_symbol});
     return;
   }
   if (layer.lambda) {

@@ -1,7 +1,7 @@
 #include "mechanisms/describe.hpp"
 
-#include "mechanisms/heads.hpp"
 #include "mechanisms/approximation.hpp"
+#include "mechanisms/heads.hpp"
 
 namespace attn_viz {
 
@@ -10,13 +10,49 @@ Attributes constants_of(const ScoreSettings& score) {
   return {};
 }
 
-Attributes constants_of(const MaskSettings& mask) {
+namespace {
+
+Attributes constants_of(const PatternSettings& pattern, std::string_view layer) {
+  Attributes constants{{"type", kPatternNames[static_cast<std::size_t>(pattern.type)]},
+                       {"window", pattern.window}};
+  switch (pattern.type) {
+    case PatternType::kDilated:
+      constants.set("step", pattern.step);
+      break;
+    case PatternType::kStrided:
+      constants.set("stride", pattern.stride);
+      break;
+    case PatternType::kSinks:
+      constants.set("sinks", pattern.sinks);
+      break;
+    case PatternType::kLongformer:
+      constants.set("global", pattern.global);
+      break;
+    case PatternType::kBigBird:
+      constants.set("global", pattern.global);
+      if (pattern.random_keys) {
+        constants.set("random_keys", "given");
+      } else {
+        constants.set("random", pattern.random);
+        constants.set("seed", static_cast<double>(pattern.seed));
+        if (!layer.empty()) constants.set("stream", std::string(layer) + "/mask");
+      }
+      break;
+  }
+  return constants;
+}
+
+}  // namespace
+
+Attributes constants_of(const MaskSettings& mask, std::string_view layer) {
   Attributes constants;
   if (mask.causal) constants.set("causal", true);
   if (mask.window) {
     constants.set("window", std::vector<double>{mask.window->first, mask.window->second});
   }
   if (!mask.padding.empty()) constants.set("padding", mask.padding);
+  if (mask.edges) constants.set("self_loops", mask.self_loops);
+  if (mask.pattern) constants.set("pattern", constants_of(*mask.pattern, layer));
   return constants;
 }
 
@@ -88,8 +124,9 @@ Attribute describe_position(const PositionSettings& position,
 }  // namespace
 
 Attributes settings_of(const AttentionSettings& settings, const AttentionParameters& parameters) {
-  Attributes mask = constants_of(settings.mask);
+  Attributes mask = constants_of(settings.mask, "");
   if (settings.mask.allow) mask.set("allow", "given");
+  if (settings.mask.edges) mask.set("edges", "given");
 
   Attribute weights = "identity";
   if (const auto* random = std::get_if<RandomWeights>(&settings.weights)) {
@@ -118,6 +155,7 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
   if (settings.key_value_heads) attention.set("key_value_heads", *settings.key_value_heads);
   if (settings.talking_heads) attention.set("talking_heads", settings_of(*settings.talking_heads));
   if (settings.differential) attention.set("differential", settings_of(*settings.differential));
+  describe_tricks(settings.tricks, attention);
   return attention;
 }
 

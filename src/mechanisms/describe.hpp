@@ -13,7 +13,8 @@ namespace attn_viz {
 Attributes constants_of(const ScoreSettings& score);
 
 /// What the mask operation reads beside its inputs.
-Attributes constants_of(const MaskSettings& mask);
+/// @param layer  names the random numbers of a pattern: "layer0"; "" leaves the name out.
+Attributes constants_of(const MaskSettings& mask, std::string_view layer);
 
 /// The constants of a normaliser that are not those that everybody expects.
 /// @param stream  names the random numbers of a head: "layer0/head0".

@@ -7,9 +7,10 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
-#include "mechanisms/heads.hpp"
-#include "mechanisms/shapes.hpp"
 #include "mechanisms/approximation.hpp"
+#include "mechanisms/heads.hpp"
+#include "mechanisms/mask_checks.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 namespace {
@@ -58,6 +59,8 @@ class Resolver {
     resolve_output();
     resolve_score();
     resolve_bias();
+    auto tricks = resolve_tricks(settings_, result_.query_size, result_.key_size, place_);
+    for (std::size_t i = 0; i < h_; ++i) result_.heads[i].tricks = std::move(tricks[i]);
     check_mask();
     resolve_position();
     check_approximation(settings_, sizes_, result_, dtype_, place_, limit_);
@@ -187,7 +190,8 @@ class Resolver {
     const double each_head = n * m * pairs + (n + number(sizes_.embedding)) * d_q +
                              (m + number(sizes_.context)) * d_k +
                              (m + n + number(sizes_.values)) * d_v +
-                             position_numbers(settings_, sizes_, result_.key_size);
+                             position_numbers(settings_, sizes_, result_.key_size) +
+                             numbers_of(settings_.tricks, n, m, d_k, d_v);
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
@@ -389,6 +393,7 @@ class Resolver {
       expect_shape(*mask.allow, {sizes_.queries, sizes_.keys}, place_ + "/mask/allow",
                    "queries × keys");
     }
+    check_edges_and_pattern(mask, sizes_.queries, sizes_.keys, place_);
   }
 
   const AttentionSettings& settings_;

@@ -8,6 +8,7 @@
 
 #include "attn_viz/mechanisms/settings.hpp"
 #include "mechanisms/position.hpp"
+#include "mechanisms/score_tricks.hpp"
 
 namespace attn_viz {
 
@@ -26,6 +27,7 @@ struct HeadParameters {
   std::vector<ScoreParameter> score;    ///< in the order in which the operation reads them
   std::optional<Tensor> bias;           ///< [n, m]
   HeadPosition position;
+  HeadTricks tricks = {};
 };
 
 struct AttentionParameters {

@@ -17,7 +17,8 @@ Outcome evaluate_attention_weights(Inputs inputs, const Attributes& attributes) 
   expect_inputs(inputs, 2);
   Tensor scores = dot_product.evaluate(inputs.subspan(0, 2), {}).values;
   const Tensor* const only[] = {&scores};
-  if (attributes.get<double>("scale") != 1) scores = scale.evaluate(Inputs(only, 1), attributes).values;
+  if (attributes.get<double>("scale") != 1)
+    scores = scale.evaluate(Inputs(only, 1), attributes).values;
   if (inputs.size() > 2) {
     const Tensor* const masked[] = {&scores, inputs[2]};
     scores = mask_scores.evaluate(Inputs(masked, 2), {}).values;

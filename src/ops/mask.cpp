@@ -1,42 +1,86 @@
 // Which keys a query may see.
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pattern.hpp"
 
 namespace attn_viz::ops {
 namespace {
 
-/// Inputs: X, whose rows ask; Y, whose rows are the keys; and perhaps "allow", [n, m] of 0 and 1.
-/// Attributes, any of: "causal" (true), "window" ([left, right]), "padding" (true = a real key).
+/// What a mask reads beside X and Y, in this order, each only if it is there.
+struct MaskInputs {
+  const Tensor* allow = nullptr;        ///< [n, m] of 0 and 1
+  const Tensor* edges = nullptr;        ///< [edges, 2]; there is then an attribute "self_loops"
+  const Tensor* random_keys = nullptr;  ///< [pairs, 2]; the pattern's "random_keys" is "given"
+};
+
+bool has_random_keys(const Attributes& attributes) {
+  return attributes.get_or("pattern", Attributes{}).find("random_keys") != nullptr;
+}
+
+MaskInputs inputs_of(Inputs inputs, const Attributes& attributes) {
+  const bool edges = attributes.find("self_loops") != nullptr;
+  const bool random_keys = has_random_keys(attributes);
+  expect_inputs(inputs, 2 + edges + random_keys);
+  MaskInputs found;
+  std::size_t end = inputs.size();
+  if (random_keys) found.random_keys = inputs[--end];
+  if (edges) found.edges = inputs[--end];
+  if (end > 2) found.allow = inputs[2];
+  return found;
+}
+
+/// Inputs: X, whose rows ask; Y, whose rows are the keys; and those of MaskInputs.
+/// Attributes, any of: "causal" (true), "window" ([left, right]), "padding" (true = a real key),
+/// "self_loops" (whether i = j counts as an edge), "pattern" (an object with its type).
 /// A key is visible if all of them agree.
 Outcome evaluate_mask(Inputs inputs, const Attributes& attributes) {
-  expect_inputs(inputs, 2);
+  const auto [allow, edges, random_keys] = inputs_of(inputs, attributes);
   const std::size_t n = inputs[0]->rows(), m = inputs[1]->rows();
   const bool causal = attributes.get_or("causal", false);
+  const bool self_loops = attributes.get_or("self_loops", false);
   const auto window = attributes.get_or("window", std::vector<double>{});
   const auto padding = attributes.get_or("padding", std::vector<bool>{});
-  const Tensor* allow = inputs.size() > 2 ? inputs[2] : nullptr;
   if (!padding.empty()) expect_equal_sizes(padding.size(), m, "the padding and the keys");
   if (allow != nullptr) expect_equal_sizes(allow->count(), n * m, "the allowed pairs and the mask");
+  std::vector<std::vector<std::size_t>> neighbours;
+  if (edges != nullptr) neighbours = keys_by_query(*edges, n, m);
+  std::optional<Pattern> pattern;
+  if (attributes.find("pattern") != nullptr) {
+    pattern.emplace(attributes.get<Attributes>("pattern"), n, m, random_keys);
+  }
 
-  const auto visible = [&](std::size_t i, std::size_t j) {
+  const auto agreed = [&, allow = allow](std::size_t i, std::size_t j) {
     const double distance = static_cast<double>(j) - static_cast<double>(i);
     return (!causal || j <= i) &&
            (window.empty() || (distance >= -window[0] && distance <= window[1])) &&
            (padding.empty() || padding[j]) && (allow == nullptr || allow->at(i, j) != 0);
   };
+  const auto keep_neighbours = [&](std::size_t i, std::vector<char>& visible) {
+    std::vector<char> linked(m, 0);
+    for (const std::size_t j : neighbours[i]) linked[j] = 1;
+    if (self_loops && i < m) linked[i] = 1;
+    for (std::size_t j = 0; j < m; ++j) visible[j] = visible[j] && linked[j] ? 1 : 0;
+  };
   Tensor mask(inputs[0]->dtype(), {inputs[0]->axes()[0], inputs[1]->axes()[0]});
-  dispatch(mask.dtype(), [&](auto zero) {
+  dispatch(mask.dtype(), [&, edges = edges](auto zero) {
     using T = decltype(zero);
-    parallel_for(n, rows_per_block(4 * m), [&](std::size_t first, std::size_t last) {
+    parallel_for(n, rows_per_block(8 * m), [&](std::size_t first, std::size_t last) {
+      std::vector<char> visible(m);
       for (std::size_t i = first; i < last; ++i) {
-        for (std::size_t j = 0; j < m; ++j) mask.values<T>()[i * m + j] = visible(i, j) ? 1 : 0;
+        for (std::size_t j = 0; j < m; ++j) visible[j] = agreed(i, j) ? 1 : 0;
+        if (edges != nullptr) keep_neighbours(i, visible);
+        if (pattern) pattern->hide(i, visible);
+        std::copy(visible.begin(), visible.end(), mask.values<T>().data() + i * m);
       }
     });
   });
-  return {std::move(mask)};
+  Attributes facts = facts_of_mask(mask);
+  return {std::move(mask), std::move(facts)};
 }
 
 Outcome evaluate_mask_scores(Inputs inputs, const Attributes&) {
@@ -64,7 +108,15 @@ std::string mask_equation(std::span<const std::string> symbols, const Attributes
   if (attributes.find("causal") != nullptr) add("j ≤ i");
   if (attributes.find("window") != nullptr) add("i − left ≤ j ≤ i + right");
   if (attributes.find("padding") != nullptr) add("real(j)");
-  if (symbols.size() > 2) add(symbols[2] + "(i, j)");
+  const bool edges = attributes.find("self_loops") != nullptr;
+  const std::size_t lists = edges + has_random_keys(attributes);
+  if (symbols.size() > 2 + lists) add(symbols[2] + "(i, j)");
+  if (edges) {
+    const std::string edge = "(i, j) ∈ " + symbols[symbols.size() - lists];
+    add(attributes.get_or("self_loops", false) ? "(i = j ∨ " + edge + ")" : edge);
+  }
+  const Attributes pattern = attributes.get_or("pattern", Attributes{});
+  if (!pattern.empty()) add(Pattern::rule(pattern));
   return terms;
 }
 
@@ -73,7 +125,9 @@ std::string mask_equation(std::span<const std::string> symbols, const Attributes
 const Operation mask{
     .name = "mask",
     .meaning = "1 where the key is visible to the query, else 0",
-    .source = "Vaswani et al. 2017, section 3.2.3; window: Yeh et al. 2019",
+    .source =
+        "Vaswani et al. 2017, section 3.2.3; window: Yeh et al. 2019; patterns: Beltagy et al. "
+        "2020, Zaheer et al. 2020, Child et al. 2019, Xiao et al. 2023",
     .equation = mask_equation,
     .evaluate = evaluate_mask,
 };

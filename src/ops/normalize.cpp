@@ -59,18 +59,22 @@ Outcome evaluate_sigmoid(Inputs inputs, const Attributes& attributes) {
   });
 }
 
-/// max(z, 0); the divisor makes the three kinds of relu.
-template <class Divisor>
-Outcome relu_rows(Inputs inputs, Divisor divisor) {
+/// max(z, 0), of which `finish` makes one of the kinds of relu, told the largest. Rows without a
+/// positive score are listed.
+template <class Finish>
+Outcome relu_rows(Inputs inputs, Finish finish) {
   expect_inputs(inputs, 1);
   return normalize_rows(*inputs[0], 2, "zero_rows", [=](Scores z, Weights w, std::size_t) {
-    double sum = 0;
-    for (std::size_t j = 0; j < z.size(); ++j) sum += w[j] = std::max(z[j], 0.0);
-    if (sum == 0) return false;
-    const double by = divisor(sum, static_cast<double>(z.size()));
-    for (double& weight : w) weight /= by;
+    const double most = *std::max_element(z.begin(), z.end());
+    if (most <= 0) return false;
+    for (std::size_t j = 0; j < z.size(); ++j) w[j] = z[j] > 0 ? z[j] : 0;  // 0, not −0
+    finish(w, most);
     return true;
   });
+}
+
+void divide(Weights w, double by) {
+  for (double& weight : w) weight /= by;
 }
 
 /// "relu(S)"; a name in front of the symbol of the scores.
@@ -123,10 +127,8 @@ const Operation relu{
     .meaning = "negative scores become 0",
     .source = "Lee 2021, lecture on self-attention",
     .equation = call<kRelu>,
-    .evaluate =
-        [](Inputs inputs, const Attributes&) {
-          return relu_rows(inputs, [](double, double) { return 1.0; });
-        },
+    .evaluate = [](Inputs inputs,
+                   const Attributes&) { return relu_rows(inputs, [](Weights, double) {}); },
 };
 
 const Operation relu_mean{
@@ -136,7 +138,8 @@ const Operation relu_mean{
     .equation = call<kReluMean>,
     .evaluate =
         [](Inputs inputs, const Attributes&) {
-          return relu_rows(inputs, [](double, double keys) { return keys; });
+          return relu_rows(inputs,
+                           [](Weights w, double) { divide(w, static_cast<double>(w.size())); });
         },
 };
 
@@ -147,7 +150,12 @@ const Operation relu_normalized{
     .equation = call<kReluNormalized>,
     .evaluate =
         [](Inputs inputs, const Attributes&) {
-          return relu_rows(inputs, [](double sum, double) { return sum; });
+          return relu_rows(inputs, [](Weights w, double most) {
+            divide(w, most);  // so that the sum cannot overflow
+            double sum = 0;
+            for (const double weight : w) sum += weight;
+            divide(w, sum);
+          });
         },
     .rows_sum_to_one = true,
 };

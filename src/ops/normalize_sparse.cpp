@@ -40,6 +40,7 @@ void entmax15_row(Scores z, Weights w) {
   const std::vector<double> x = sorted_below_zero(z, 0.5);
   double sum = 0, squares = 0, threshold = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] <= -1) break;  // τ is never below −1; and the squares must not overflow
     const double k = static_cast<double>(i + 1);
     sum += x[i];
     squares += x[i] * x[i];
@@ -57,21 +58,27 @@ void entmax15_row(Scores z, Weights w) {
 }
 
 /// [(α−1) z − τ]₊^(1/(α−1)) for any α > 1: τ by halving, between the values at which the largest
-/// weight alone is 1 and at which all keys have the weight of the largest.
+/// weight alone is 1 and at which all keys have the weight of the largest. z is less its maximum.
+/// For α near 1 what is searched is 1 + τ, a small number, and the power is taken by logarithms.
 void entmax_row(Scores z, Weights w, double alpha) {
   const double most = *std::max_element(z.begin(), z.end());
-  const double power = 1 / (alpha - 1);
+  const double steep = alpha - 1, keys = static_cast<double>(z.size());
+  const bool near_softmax = alpha < 1.5;
   const auto weight = [&](double score, double threshold) {
-    return std::pow(std::max((score - most) * (alpha - 1) - threshold, 0.0), power);
+    const double x = (score - most) * steep - threshold;
+    if (near_softmax) return x <= -1 ? 0.0 : std::exp(std::log1p(x) / steep);
+    return std::pow(std::max(x, 0.0), 1 / steep);
   };
-  double low = -1, high = -std::pow(static_cast<double>(z.size()), 1 - alpha), sum = 0;
+  double low = near_softmax ? 0 : -1;
+  double high = near_softmax ? -std::expm1(-steep * std::log(keys)) : -std::pow(keys, -steep);
   for (int halving = 0; halving < 100; ++halving) {
     const double middle = low + (high - low) / 2;
-    sum = 0;
+    if (middle == low || middle == high) break;
+    double sum = 0;
     for (const double score : z) sum += weight(score, middle);
     (sum >= 1 ? low : high) = middle;
   }
-  sum = 0;
+  double sum = 0;
   for (std::size_t j = 0; j < z.size(); ++j) sum += w[j] = weight(z[j], low);
   for (double& each : w) each /= sum;
 }

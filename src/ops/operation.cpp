@@ -55,7 +55,10 @@ const Operation* find_operation(std::string_view name) {
       &running_key_values, &running_key_sum, &recurrent_output, &kernel_weights,
       // low rank
       &attention_weights, &implied_weights, &segment_means, &pseudo_inverse, &nystrom_weights,
-      &distance};
+      &distance,
+      // score tricks and online softmax
+      &softmax_with_sink, &l2_normalize, &rms_normalize, &online_maximum, &online_sum,
+      &online_accumulator, &online_output};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

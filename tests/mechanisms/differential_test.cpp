@@ -14,7 +14,7 @@ namespace {
 
 using test::absolute_mismatch;
 using test::error_of;
-using test::first_not_recomputed;
+using test::first_other_step;
 using test::head_values;
 using test::matrix;
 using test::problem_of;
@@ -71,7 +71,7 @@ TEST_CASE("differential: the worked example") {
   CHECK(off(head_values(trace, 0, "output"), "df_O") == "");
   CHECK(off(head_values(trace, 0, "normalized_output"), "df_N") == "");
   CHECK(off(values_of(trace, "layer0/attention_output"), "df_N") == "");
-  CHECK(first_not_recomputed(trace) == "");
+  CHECK(first_other_step(trace) == "");
   CHECK(test::ids_of(trace) == std::vector<std::string>{"input/embeddings",
                                                         "layer0/lambda_q1",
                                                         "layer0/lambda_k1",
@@ -150,7 +150,7 @@ TEST_CASE("differential: all that may happen to scores happens to both maps") {
       CHECK(trace.find(std::string("layer0/head1/") + name + map) != nullptr);
     }
   }
-  CHECK(first_not_recomputed(trace) == "");
+  CHECK(first_other_step(trace) == "");
   const Tensor& a = head_values(trace, 1, "weights");
   for (std::size_t i = 0; i < 6; ++i) {
     double sum = 0;

@@ -13,7 +13,7 @@ namespace {
 
 using test::absolute_mismatch;
 using test::error_of;
-using test::first_not_recomputed;
+using test::first_other_step;
 using test::head_values;
 using test::matrix;
 using test::problem_of;
@@ -40,7 +40,7 @@ TEST_CASE("graph attention network: the worked example") {
   CHECK(off(head_values(trace, 0, "scores"), "gat_e") == "");
   CHECK(off(head_values(trace, 0, "weights"), "gat_A") == "");
   CHECK(off(head_values(trace, 0, "output"), "gat_O") == "");
-  CHECK(first_not_recomputed(trace) == "");
+  CHECK(first_other_step(trace) == "");
   CHECK(trace.find("layer0/head0/scores")->equation == "S = LeakyReLU(a · [Q ‖ K])");
   CHECK(trace.find("layer0/head0/scores")->attributes == Attributes{{"slope", 0.2}});
 }

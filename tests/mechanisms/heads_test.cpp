@@ -12,7 +12,7 @@ namespace {
 
 using test::absolute_mismatch;
 using test::error_of;
-using test::first_not_recomputed;
+using test::first_other_step;
 using test::head_values;
 using test::matrix;
 using test::problem_of;
@@ -136,7 +136,7 @@ TEST_CASE("grouped heads: as many groups as heads is multi-head attention, bit f
     CHECK(head_values(shared, 0, "key").same_bits(head_values(shared, 1, "key")));
     CHECK(!head_values(shared, 0, "key").same_bits(head_values(shared, 2, "key")));
     CHECK(!head_values(shared, 0, "query").same_bits(head_values(shared, 1, "query")));
-    CHECK(first_not_recomputed(shared) == "");
+    CHECK(first_other_step(shared) == "");
   }
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("talking heads: the worked example") {
     sums.values<double>()[i] = mixed.at(i, 0) + mixed.at(i, 1) + mixed.at(i, 2);
   }
   CHECK(off(sums, "th_rs") == "");
-  CHECK(first_not_recomputed(trace) == "");
+  CHECK(first_other_step(trace) == "");
   CHECK(trace.find("layer0/head1/mixed_scores")->equation == "S_mixed = Σ_f P_l[f, 1] S of head f");
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("talking heads: with identity matrices equal to multi-head attention")
       problem.attention.talking_heads = talking;
       const Trace trace = run_attention(problem);
       CHECK(values_of(trace, "layer0/attention_output").same_bits(plain));
-      CHECK(first_not_recomputed(trace) == "");
+      CHECK(first_other_step(trace) == "");
     }
   }
 }

@@ -104,8 +104,6 @@ class Documents(unittest.TestCase):
         self.rejects(document(layers=[]), "/layers", "unknown key")
         self.rejects(document(output={}), "/output", "unknown key")
         self.rejects(attention(head=2), "/attention/head", 'did you mean "heads"?')
-        self.rejects(mask(edges=[[0, 1]]), "/attention/mask/edges", "unknown key")
-        self.rejects(mask(pattern="strided"), "/attention/mask/pattern", "unknown key")
         self.rejects(document(patches={"rows": 1, "columns": 2, "row": 1}), "/patches/row", "rows")
         self.rejects(document(context={"embeddings": X, "token": []}), "/context/token", "tokens")
         self.rejects(weights(W_q=X), "/attention/weights/W_q", "W_Q")
@@ -252,7 +250,7 @@ class Documents(unittest.TestCase):
             attention(normalize="softmax"), attention(normalize={"type": "softmax"}),
             attention(normalize={"type": "softmax", "temperature": 0.5}))
         place = "/attention/normalize"
-        self.rejects(attention(normalize="sparsemax"), place, "expected one of")
+        self.rejects(attention(normalize="sparse-max"), place, "expected one of")
         self.rejects(attention(normalize=None), place, "expected one of")
         self.rejects(attention(normalize={"temperature": 1}), place, "missing key 'type'")
         for temperature in (0, -1):
@@ -288,6 +286,63 @@ class Documents(unittest.TestCase):
                      place + "/pseudo_inverse", "expected one of")
         self.rejects(method(type="nystrom", landmarks=2, pseudo_inverse={"iterations": 0}),
                      place + "/pseudo_inverse/iterations", "≥ 1")
+    def test_every_normaliser(self):
+        for name in ("softmax", "relu", "relu-mean", "relu-normalized", "sigmoid",
+                     "softmax-off-by-one", "sparsemax", "entmax", "hardmax", "sample"):
+            self.accepts(attention(normalize=name), attention(normalize={"type": name}))
+        self.accepts(
+            attention(normalize={"type": "sigmoid", "bias": -1.5}),
+            attention(normalize={"type": "sigmoid", "bias": "-log-keys"}),
+            attention(normalize={"type": "entmax", "alpha": 1.25}),
+            attention(normalize={"type": "sample", "temperature": 2, "seed": 7}))
+        place = "/attention/normalize"
+        self.rejects(attention(normalize={"type": "entmax", "alpha": 1}), place + "/alpha", "> 1")
+        self.rejects(attention(normalize={"type": "sigmoid", "bias": "log"}), place + "/bias",
+                     "-log-keys")
+        self.rejects(attention(normalize={"type": "sample", "seed": -1}), place + "/seed", "≥ 0")
+        self.rejects(attention(normalize={"type": "relu", "bias": 1}), place + "/bias", "unknown")
+        self.rejects(attention(normalize={"type": "hardmax", "seed": 1}), place + "/seed", "unknown")
+
+    def test_edges_and_patterns(self):
+        self.accepts(
+            mask(edges=[[0, 1]]), mask(edges=[[0, 1], [1, 0]], self_loops=True, causal=True),
+            *(mask(pattern=name) for name in
+              ("dilated", "strided", "longformer", "big-bird", "sinks")),
+            mask(pattern={"type": "dilated", "window": 0, "step": 3}),
+            mask(pattern={"type": "strided", "window": 2, "stride": 4}),
+            mask(pattern={"type": "longformer", "window": 1, "global": []}),
+            mask(pattern={"type": "big-bird", "global": [0, 1], "random": 2, "seed": 1}),
+            mask(pattern={"type": "big-bird", "random_keys": [[], [0]], "comment": ""}),
+            mask(pattern={"type": "sinks", "sinks": 4, "window": 0}))
+        place = "/attention/mask/"
+        self.rejects(mask(edges=[]), place + "edges", "at least 1")
+        self.rejects(mask(edges=[[0]]), place + "edges/0", "at least 2")
+        self.rejects(mask(edges=[[0, -1]]), place + "edges/0/1", "≥ 0")
+        self.rejects(mask(self_loops=True), "/attention/mask", "edges")
+        self.rejects(mask(pattern="stride"), place + "pattern", "expected one of")
+        self.rejects(mask(pattern={"window": 1}), place + "pattern", "missing key 'type'")
+        self.rejects(mask(pattern={"type": "dilated", "stride": 1}), place + "pattern/stride",
+                     "unknown")
+        self.rejects(mask(pattern={"type": "strided", "stride": 0}), place + "pattern/stride", "≥ 1")
+        self.rejects(mask(pattern={"type": "longformer", "global": [0.5]}),
+                     place + "pattern/global/0", "integer")
+        self.rejects(mask(pattern={"type": "big-bird", "seed": 1, "random_keys": [[0]]}),
+                     place + "pattern/seed", "not allowed here")
+
+    def test_score_tricks(self):
+        self.accepts(
+            attention(qk_norm="l2"), attention(qk_norm={"type": "l2", "gain": [2, 3]}),
+            attention(qk_norm={"type": "rms", "epsilon": 0, "query_gain": [1, 2], "key_gain": X}),
+            attention(sink=-1), attention(sink=[0.5, 1]),
+            attention(evaluation="online"), attention(evaluation="plain"))
+        self.rejects(attention(qk_norm="layer"), "/attention/qk_norm", "expected one of")
+        self.rejects(attention(qk_norm={"type": "l2", "epsilon": 1}), "/attention/qk_norm/epsilon",
+                     "unknown")
+        self.rejects(attention(qk_norm={"type": "rms", "gain": 1}), "/attention/qk_norm/gain",
+                     "unknown")
+        self.rejects(attention(sink="1"), "/attention/sink", "expected")
+        self.rejects(attention(sink=[]), "/attention/sink", "at least 1")
+        self.rejects(attention(evaluation="fast"), "/attention/evaluation", "expected one of")
 
     def test_position(self):
         for name in ("none", "sinusoidal", "sinusoidal-2d", "rope", "alibi"):
@@ -400,6 +455,16 @@ class Traces(unittest.TestCase):
         for shape, data in (([], 0.5), ([1, 1, 2, 1], [[[[1], [2]]]])):
             trace["steps"][1].update(axes=[None] * len(shape), shape=shape, data=data)
             self.assertEqual(validate.faults(self.schema, trace), [])
+
+    def test_findings_of_masks_and_online_softmax(self):
+        trace = copy.deepcopy(SMALL_TRACE)
+        trace["steps"][2].update(density=0.75, diameter=1)
+        trace["steps"][WEIGHTS].update(zero_rows=[0])
+        trace["steps"][4].update(id="layer0/head0/online_maximum", op="online-maximum")
+        trace["steps"][WEIGHTS]["inputs"] = ["layer0/head0/online_maximum"]
+        self.assertEqual(validate.faults(self.schema, trace), [])
+        self.rejects_step("/density", "≤ 1", step=2, density=1.5)
+        self.rejects_step("/diameter", "integer", step=2, diameter=0.5)
 
     def test_head(self):
         self.rejects("", "missing key 'title'", lambda trace: trace.pop("title"))

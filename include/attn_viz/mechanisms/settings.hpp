@@ -7,12 +7,13 @@
 #include <string>
 
 #include "attn_viz/core/tensor.hpp"
-#include "attn_viz/mechanisms/settings/heads.hpp"
 #include "attn_viz/mechanisms/settings/approximation.hpp"
+#include "attn_viz/mechanisms/settings/heads.hpp"
 #include "attn_viz/mechanisms/settings/mask.hpp"
 #include "attn_viz/mechanisms/settings/normalize.hpp"
 #include "attn_viz/mechanisms/settings/position.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
+#include "attn_viz/mechanisms/settings/score_tricks.hpp"
 #include "attn_viz/mechanisms/settings/weights.hpp"
 #include "attn_viz/trace/trace.hpp"
 
@@ -32,6 +33,7 @@ struct AttentionSettings {
   std::optional<Differential> differential = {};
   PositionSettings position = {};
   std::optional<ApproximationSettings> approximation = {};  ///< instead of scores and softmax
+  ScoreTricks tricks = {};
   WeightSettings weights = IdentityWeights{};
 };
 

@@ -70,13 +70,14 @@ extern const Operation relative_dot_product;  ///< (Q, K, table [2K + 1, d_k]) �
 extern const Operation relative_matmul;       ///< (A, V, table [2K + 1, d_v]) → O
 
 // ---- mask ----
-extern const Operation mask;         ///< (X, Y[, allow]) → [n, m] of 0 and 1, by its attributes
+extern const Operation mask;  ///< (X, Y[, allow][, edges][, random keys]) → [n, m] of 0 and 1
 extern const Operation mask_scores;  ///< (S, M) → S with −∞ where M is 0
 
 // ---- normalize: scores → weights ----
 extern const Operation softmax;  ///< attribute "temperature", 1 if absent
 extern const Operation softmax_off_by_one;
-extern const Operation sigmoid;  ///< attribute "bias": a number, or "-log-keys"
+extern const Operation softmax_with_sink;  ///< attributes "sink" and "temperature"
+extern const Operation sigmoid;            ///< attribute "bias": a number, or "-log-keys"
 extern const Operation relu;
 extern const Operation relu_mean;
 extern const Operation relu_normalized;
@@ -112,6 +113,15 @@ extern const Operation segment_means;      ///< attribute "segments"
 extern const Operation pseudo_inverse;     ///< attribute "iterations"; exact if absent
 extern const Operation nystrom_weights;    ///< (kernel_1, pseudo-inverse, kernel_3) → A
 extern const Operation distance;  ///< (Ã, A, O, V) → [max, mean |Ã − A|, max |O − A V|]
+// ---- queries and keys of one length: Q → Q ----
+extern const Operation l2_normalize;
+extern const Operation rms_normalize;  ///< (Q[, gain]); attribute "epsilon"
+
+// ---- softmax key by key, [n, m] after each key ----
+extern const Operation online_maximum;      ///< S → m
+extern const Operation online_sum;          ///< (S, m) → ℓ
+extern const Operation online_accumulator;  ///< (S, m, V) → [n, m, d_v]
+extern const Operation online_output;       ///< (accumulator, ℓ) → O
 
 }  // namespace ops
 
