@@ -17,7 +17,8 @@ bool needs_equal_sizes(ScoreType type) {
   return type != ScoreType::kAdditive && type != ScoreType::kBilinear;
 }
 
-/// @param meaning  what the extents are: "embedding × head size".
+}  // namespace
+
 void expect_shape(const Tensor& tensor, const Shape& expected, const std::string& place,
                   std::string_view meaning) {
   const Shape got = tensor.shape();
@@ -30,8 +31,6 @@ void expect_shape(const Tensor& tensor, const Shape& expected, const std::string
   throw error.at(place);
 }
 
-/// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
-/// Source: Glorot and Bengio 2010, eq. 16.
 Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
                       const std::string& stream, DType dtype) {
   Random random(seed, stream);
@@ -40,6 +39,8 @@ Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
   for (double& value : matrix.values<double>()) value = (2 * random.uniform() - 1) * limit;
   return dtype == DType::kFloat64 ? std::move(matrix) : matrix.as(dtype);
 }
+
+namespace {
 
 class Resolver {
  public:
@@ -151,7 +152,7 @@ class Resolver {
   }
 
   /// @throws Error kLimit if parameters and steps would need more memory than allowed.
-  void expect_within_limit() const {
+  void expect_within_limit() {
     const auto number = [](std::size_t size) { return static_cast<double>(size); };
     const double n = number(sizes_.queries), m = number(sizes_.keys), h = number(h_);
     const double d_q = number(result_.query_size), d_k = number(result_.key_size),
@@ -165,6 +166,7 @@ class Resolver {
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
+    result_.bytes = needed * kGibibyte;
     const double allowed = number(limit_) / kGibibyte;
     if (needed <= allowed) return;
     throw Error(ErrorCode::kLimit,

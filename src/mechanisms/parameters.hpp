@@ -2,8 +2,10 @@
 // cut into heads.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attn_viz/mechanisms/settings.hpp"
@@ -30,6 +32,7 @@ struct AttentionParameters {
   std::optional<Tensor> b_o;  ///< [d_out]
   std::size_t query_size = 0, key_size = 0, value_size = 0;
   double scale = 1;
+  double bytes = 0;  ///< what the parameters and steps of the layer take
 };
 
 /// Sizes of the inputs that a layer of attention reads.
@@ -47,5 +50,15 @@ struct InputSizes {
 AttentionParameters resolve_parameters(const AttentionSettings& settings, const InputSizes& sizes,
                                        DType dtype, const std::string& place,
                                        const std::string& layer, std::size_t limit);
+
+/// @param meaning  what the extents are: "embedding × head size".
+/// @throws Error kInvalid, placed there, unless the tensor has this shape.
+void expect_shape(const Tensor& tensor, const std::vector<std::size_t>& expected,
+                  const std::string& place, std::string_view meaning);
+
+/// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
+/// Source: Glorot and Bengio 2010, eq. 16.
+Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
+                      const std::string& stream, DType dtype);
 
 }  // namespace attn_viz

@@ -44,7 +44,9 @@ const Operation* find_operation(std::string_view name) {
       &mask, &mask_scores,
       // normalize
       &softmax, &softmax_off_by_one, &sigmoid, &relu, &relu_mean, &relu_normalized, &sparsemax,
-      &entmax, &hardmax, &sample};
+      &entmax, &hardmax, &sample,
+      // feed-forward, layer norm, pool
+      &activation, &multiply, &identity, &layer_norm, &rms_norm, &mean_rows, &select_row};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

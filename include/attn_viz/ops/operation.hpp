@@ -73,6 +73,19 @@ extern const Operation entmax;  ///< attribute "alpha"
 extern const Operation hardmax;
 extern const Operation sample;  ///< attributes "seed", "stream", "temperature"
 
+// ---- feed-forward: X → X ----
+extern const Operation activation;  ///< attribute "function": "relu", "gelu", "gelu-tanh", …
+extern const Operation multiply;    ///< (A, B) → the products of the numbers at the same places
+extern const Operation identity;    ///< X as it is
+
+// ---- layer norm: (X[, gain[, bias]]) → X by rows; attribute "epsilon" ----
+extern const Operation layer_norm;
+extern const Operation rms_norm;
+
+// ---- pool: X [n, d] → [1, d] ----
+extern const Operation mean_rows;
+extern const Operation select_row;  ///< attribute "row"
+
 }  // namespace ops
 
 /// The operation of this name, or null.
