@@ -23,11 +23,15 @@ bool is_weights(const Step& step) {
   return parse_step_id(step.id).step == "weights";
 }
 
+constexpr std::string_view kProbabilities = "output/probabilities";
+
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step) {
   const StepName name = parse_step_id(step.id);
   std::string place;
   if (name.layer) place = fmt::format("Layer {}", *name.layer);
+  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.cross) place += ", cross-attention";
   if (name.head) place += fmt::format(", head {}", *name.head);
   return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
 }
@@ -75,6 +79,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
     ++steps;
   }
   const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  if (step_name == kProbabilities) return {ColorMap::kViridis, 0, 1, "probability, 0 to 1"};
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.
     constexpr double kPale = 0.2;
@@ -133,41 +138,72 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
           .notes = notes_of(trace, step)};
 }
 
-/// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
-/// many rows as make the figure about as wide as high.
-Figure overview(const Trace& trace, const std::vector<const Step*>& weights,
-                const ColorScale& scale) {
-  Figure figure = weights_figure(trace, *weights[0], scale);
-  figure.panels.clear();
-  std::size_t layers = 0;
+/// Heads whose weights can stand in one figure: of the sequence to itself (or of a single layer to
+/// its context), of cross-attention in a stack, or of the encoder.
+struct Group {
+  std::string_view file, meaning;
+  std::vector<const Step*> weights;
+};
+
+/// The groups that are not empty; the first is the overview that every run has.
+std::vector<Group> groups_of(const std::vector<const Step*>& weights) {
+  Group self{"heatmap", "Self-attention weights", {}};
+  Group cross{"heatmap-cross", "Cross-attention weights", {}};
+  Group encoder{"heatmap-encoder", "Self-attention weights of the encoder:", {}};
   for (const Step* step : weights) {
     const StepName name = parse_step_id(step->id);
-    layers = std::max(layers, name.layer.value_or(0) + 1);
+    (name.encoder ? encoder : name.cross ? cross : self).weights.push_back(step);
+  }
+  std::vector<Group> groups;
+  for (Group* group : {&self, &cross, &encoder}) {
+    if (!group->weights.empty()) groups.push_back(std::move(*group));
+  }
+  groups.front().file = "heatmap";
+  if (groups.size() == 1) groups.front().meaning = "Attention weights";
+  return groups;
+}
+
+/// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
+/// many rows as make the figure about as wide as high.
+Figure overview(const Trace& trace, const Group& group, const ColorScale& scale) {
+  const std::vector<const Step*>& weights = group.weights;
+  Figure figure = weights_figure(trace, *weights[0], scale);
+  figure.panels.clear();
+  std::map<std::size_t, std::size_t> heads_of_layer;
+  for (const Step* step : weights) {
+    ++heads_of_layer[parse_step_id(step->id).layer.value_or(0)];
     figure.panels.push_back({.title = {},
                              .values = Matrix(step->values),
                              .scores = scores_matrix(trace, *step),
                              .marked = std::nullopt});
   }
-  const std::size_t heads = weights.size() / std::max<std::size_t>(1, layers);
+  std::size_t heads = 0;
+  for (const auto& [layer, count] : heads_of_layer) heads = std::max(heads, count);
+  const std::size_t layers = heads_of_layer.size();
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const StepName name = parse_step_id(weights[i]->id);
-    figure.panels[i].title = layers > 1 ? fmt::format("layer {}, head {}", *name.layer, *name.head)
-                                        : fmt::format("head {}", name.head.value_or(i));
+    const std::string head = fmt::format("head {}", name.head.value_or(i));
+    figure.panels[i].title =
+        layers > 1 ? fmt::format("layer {}, {}", name.layer.value_or(0), head) : head;
   }
   const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(heads))));
   figure.panels_per_row = layers > 1 || heads <= 3 ? heads : std::max<std::size_t>(square, 3);
   figure.subtitle =
-      fmt::format("Attention weights of {} head{}", weights.size(), weights.size() == 1 ? "" : "s");
+      fmt::format("{}{} {} head{}", group.meaning, group.meaning.back() == ':' ? "" : " of",
+                  weights.size(), weights.size() == 1 ? "" : "s");
+  if (layers > 1) figure.subtitle += fmt::format(" in {} layers", layers);
   return figure;
 }
 
 /// One query's weights, folded to the grid of the patches that are the keys.
 Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const ColorScale& scale) {
-  const auto [rows, columns] = *trace.axis(step.values.axes()[1].name)->grid;
+  const AxisInfo& keys = *trace.axis(step.values.axes()[1].name);
+  const auto [rows, columns] = *keys.grid;
   const AxisInfo& queries = *trace.axis(step.values.axes()[0].name);
   Figure figure{.title = trace.title,
                 .subtitle = fmt::format("{} of query {} {}", describe(step),
-                                        queries.grid ? "patch" : "token", queries.labels[query]),
+                                        queries.grid && query >= queries.extra ? "patch" : "token",
+                                        queries.labels[query]),
                 .rows = {.name = "patch row", .labels = {}},
                 .columns = {.name = "patch column", .labels = {}},
                 .panels = {},
@@ -175,16 +211,23 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
                 .scale = scale,
                 .notes = {}};
   Panel panel{.title = {},
-              .values = Matrix::of_row(step.values, query, rows, columns),
+              .values = Matrix::of_row(step.values, query, rows, columns, keys.extra),
               .scores = std::nullopt,
               .marked = std::nullopt};
   if (const Step* scores = scores_behind(trace, step)) {
-    panel.scores = Matrix::of_row(scores->values, query, rows, columns);
+    panel.scores = Matrix::of_row(scores->values, query, rows, columns, keys.extra);
   }
   const bool same_sequence = step.values.axes()[0].name == step.values.axes()[1].name;
-  if (same_sequence) {
-    panel.marked = {query / columns, query % columns};
+  if (same_sequence && query >= keys.extra) {
+    panel.marked = {(query - keys.extra) / columns, (query - keys.extra) % columns};
     figure.notes.push_back("The outlined patch is the query.");
+  }
+  if (keys.extra > 0) {
+    double elsewhere = 0;
+    for (std::size_t j = 0; j < keys.extra; ++j) elsewhere += step.values.at(query, j);
+    figure.notes.push_back(fmt::format(
+        "Left out of the map: {}{}, with {:.2g} of the weights. Nothing is rescaled.",
+        keys.labels[0], keys.extra > 1 ? " to " + keys.labels[keys.extra - 1] : "", elsewhere));
   }
   figure.panels.push_back(std::move(panel));
   return figure;
@@ -197,19 +240,23 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
   const auto name = [](const Axis& axis, std::string_view of_scores) {
     return axis.name.empty() ? std::string_view("dimension") : of_scores;
   };
-  const bool of_pairs = axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty();
-  Figure figure{
-      .title = trace.title,
-      .subtitle = subtitle_of(step),
-      .rows = {},
-      .columns = labelled(trace, axes.back(), name(axes.back(), of_pairs ? "keys" : "token")),
-      .panels = {{.title = {},
-                  .values = Matrix(step.values),
-                  .scores = std::nullopt,
-                  .marked = std::nullopt}},
-      .panels_per_row = 1,
-      .scale = scale,
-      .notes = {}};
+  const bool of_labels = axes.back().name == "label";
+  const bool of_pairs =
+      axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty() && !of_labels;
+  Figure figure{.title = trace.title,
+                .subtitle = subtitle_of(step),
+                .rows = {},
+                .columns = labelled(trace, axes.back(),
+                                    name(axes.back(), of_pairs    ? "keys"
+                                                      : of_labels ? "label"
+                                                                  : "token")),
+                .panels = {{.title = {},
+                            .values = Matrix(step.values),
+                            .scores = std::nullopt,
+                            .marked = std::nullopt}},
+                .panels_per_row = 1,
+                .scale = scale,
+                .notes = {}};
   if (vector) {
     figure.rows = {.name = "", .labels = {step.symbol}};
   } else {
@@ -223,7 +270,7 @@ std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::strin
   const std::size_t n = queries.labels.size();
   if (!wanted) {
     const auto& grid = queries.grid;
-    return grid ? grid->first / 2 * grid->second + grid->second / 2 : 0;
+    return grid ? queries.extra + grid->first / 2 * grid->second + grid->second / 2 : 0;
   }
   std::size_t index = n;
   const char* end = wanted->data() + wanted->size();
@@ -291,7 +338,9 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
   std::vector<NamedFigure> figures;
   if (!weights.empty()) {
     const ColorScale scale = scale_of(trace, "weights", options.auto_scale);
-    figures.push_back({"heatmap", overview(trace, weights, scale)});
+    for (const Group& group : groups_of(weights)) {
+      figures.push_back({std::string(group.file), overview(trace, group, scale)});
+    }
     for (const Step* step : weights) {
       figures.push_back({file_name(step->id), weights_figure(trace, *step, scale)});
       const AxisInfo* keys = trace.axis(step->values.axes()[1].name);
@@ -301,6 +350,12 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
       figures.push_back({fmt::format("{}-query{}", file_name(step->id), query),
                          patch_map(trace, *step, query, scale)});
     }
+  }
+  // What the whole is for is drawn always.
+  const Step* probabilities = trace.find(kProbabilities);
+  if (probabilities != nullptr && !options.all_steps) {
+    const ColorScale scale = scale_of(trace, kProbabilities, options.auto_scale);
+    figures.push_back({file_name(probabilities->id), step_figure(trace, *probabilities, scale)});
   }
   if (!options.all_steps) return figures;
   std::map<std::string_view, ColorScale> scales;
