@@ -265,24 +265,46 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
   return figure;
 }
 
-/// The query that was asked for, by index or label; otherwise the middle patch or the first token.
-std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::string>& wanted) {
-  const std::size_t n = queries.labels.size();
-  if (!wanted) {
-    const auto& grid = queries.grid;
-    return grid ? queries.extra + grid->first / 2 * grid->second + grid->second / 2 : 0;
-  }
-  std::size_t index = n;
-  const char* end = wanted->data() + wanted->size();
-  const auto [rest, failure] = std::from_chars(wanted->data(), end, index);
+/// The query of this index or label.
+std::optional<std::size_t> find_query(const AxisInfo& queries, const std::string& wanted) {
+  std::size_t index = queries.labels.size();
+  const char* end = wanted.data() + wanted.size();
+  const auto [rest, failure] = std::from_chars(wanted.data(), end, index);
   if (failure != std::errc{} || rest != end) {
-    const auto found = std::find(queries.labels.begin(), queries.labels.end(), *wanted);
+    const auto found = std::find(queries.labels.begin(), queries.labels.end(), wanted);
     index = static_cast<std::size_t>(found - queries.labels.begin());
   }
-  if (index < n) return index;
-  throw Error(ErrorCode::kInvalid,
-              fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}",
-                          *wanted, n - 1, queries.grid ? " (row,column)" : ""));
+  return index < queries.labels.size() ? std::optional(index) : std::nullopt;
+}
+
+/// The query whose map is drawn if none is asked for: the middle patch or the first token.
+std::size_t usual_query(const AxisInfo& queries) {
+  const auto& grid = queries.grid;
+  return grid ? queries.extra + grid->first / 2 * grid->second + grid->second / 2 : 0;
+}
+
+/// Whether the keys of a step of weights are patches.
+bool has_map(const Trace& trace, const Step& step) {
+  const AxisInfo* keys = trace.axis(step.values.axes()[1].name);
+  return keys != nullptr && keys->grid;
+}
+
+/// @throws Error kInvalid if maps are drawn, and none of their queries is the one that was asked
+///         for (an encoder and a decoder have different ones).
+void expect_query(const Trace& trace, const std::vector<const Step*>& weights,
+                  const std::string& wanted) {
+  const AxisInfo* queries = nullptr;
+  for (const Step* step : weights) {
+    if (!has_map(trace, *step)) continue;
+    const AxisInfo* axis = trace.axis(step->values.axes()[0].name);
+    if (find_query(*axis, wanted)) return;
+    if (queries == nullptr) queries = axis;
+  }
+  if (queries == nullptr) return;
+  throw Error(
+      ErrorCode::kInvalid,
+      fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}", wanted,
+                  queries->labels.size() - 1, queries->grid ? " (row,column)" : ""));
 }
 
 }  // namespace
@@ -338,15 +360,16 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
   std::vector<NamedFigure> figures;
   if (!weights.empty()) {
     const ColorScale scale = scale_of(trace, "weights", options.auto_scale);
+    if (options.query) expect_query(trace, weights, *options.query);
     for (const Group& group : groups_of(weights)) {
       figures.push_back({std::string(group.file), overview(trace, group, scale)});
     }
     for (const Step* step : weights) {
       figures.push_back({file_name(step->id), weights_figure(trace, *step, scale)});
-      const AxisInfo* keys = trace.axis(step->values.axes()[1].name);
-      if (keys == nullptr || !keys->grid) continue;
+      if (!has_map(trace, *step)) continue;
       const AxisInfo& queries = *trace.axis(step->values.axes()[0].name);
-      const std::size_t query = chosen_query(queries, options.query);
+      const auto asked = options.query ? find_query(queries, *options.query) : std::nullopt;
+      const std::size_t query = asked.value_or(usual_query(queries));
       figures.push_back({fmt::format("{}-query{}", file_name(step->id), query),
                          patch_map(trace, *step, query, scale)});
     }

@@ -1,4 +1,5 @@
 // Norms of rows: each token's numbers are brought to one size.
+#include <algorithm>
 #include <cmath>
 
 #include "attn_viz/core/parallel.hpp"
@@ -13,6 +14,20 @@ const T* parameter_of(Inputs inputs, std::size_t index, const char* what) {
   if (inputs.size() <= index) return nullptr;
   expect_equal_sizes(inputs[0]->columns(), inputs[index]->count(), what);
   return inputs[index]->values<T>().data();
+}
+
+/// The root mean square of (x − center) where the squares overflow; ε is nothing beside it.
+template <class T>
+double large_size(const T* row, std::size_t d, double center) {
+  double largest = 0, square = 0;
+  for (std::size_t j = 0; j < d; ++j) {
+    largest = std::max(largest, std::abs(static_cast<double>(row[j]) - center));
+  }
+  for (std::size_t j = 0; j < d; ++j) {
+    const double away = (static_cast<double>(row[j]) - center) / largest;
+    square += away * away;
+  }
+  return largest * std::sqrt(square / static_cast<double>(d));
 }
 
 /// (x − center) / √(mean of (x − center)² + ε) ∘ gain + bias, row by row, summed in float64.
@@ -38,7 +53,9 @@ Outcome normalize_by_size(Inputs inputs, const Attributes& attributes, bool cent
           const double away = static_cast<double>(row[j]) - mean;
           square += away * away;
         }
-        const double size = std::sqrt(square / static_cast<double>(d) + epsilon);
+        const double size = std::isfinite(square)
+                                ? std::sqrt(square / static_cast<double>(d) + epsilon)
+                                : large_size(row, d, mean);
         for (std::size_t j = 0; j < d; ++j) {
           double value = (static_cast<double>(row[j]) - mean) / size;
           if (gain != nullptr) value *= static_cast<double>(gain[j]);

@@ -73,5 +73,22 @@ TEST_CASE("figures: a map of patches leaves out the class token and registers") 
   CHECK(token.notes[0].substr(0, 46) == "Left out of the map: [CLS] to [REG 0], with 0.");
 }
 
+TEST_CASE("figures: a query that the encoder alone has is drawn there") {
+  Problem problem = test::problem_of(test::random_tensor({3, 4}, "x"));
+  problem.context = test::context_of(test::random_tensor({6, 4}, "y"));
+  problem.context->axis.grid = {2, 3};
+  problem.context->axis.labels = {"0,0", "0,1", "0,2", "1,0", "1,1", "1,2"};
+  problem.context->layers.resize(1);
+  problem.context->layers[0].attention = AttentionSettings{};
+  const Trace trace = run_attention(problem);
+  HeatmapOptions options;
+  options.query = "1,2";
+  const std::vector<NamedFigure> figures = heatmaps(trace, options);
+  CHECK(figure_of(figures, "heatmaps/encoder-layer0-head0-weights-query5").panels[0].marked);
+  CHECK_FALSE(figure_of(figures, "heatmaps/layer0-head0-weights-query0").panels[0].marked);
+  options.query = "2,2";
+  CHECK_THROWS(heatmaps(trace, options));
+}
+
 }  // namespace
 }  // namespace attn_viz::figure

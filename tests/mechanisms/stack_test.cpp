@@ -359,5 +359,19 @@ TEST_CASE("stack: a trace is read back to the same bits, its settings as a list 
   CHECK(norm.get<double>("epsilon") == 1e-5);
 }
 
+TEST_CASE("stack: patches with tokens before them are read back") {
+  Problem problem = problem_of(random_tensor({5, 2}, "x"));
+  problem.axis.grid = {2, 2};
+  problem.axis.extra = 1;
+  std::string text;
+  write_trace(run_attention(problem), [&](std::string_view piece) { text += piece; });
+  CHECK(text.find("\"grid\": [2, 2], \"extra\": 1") != std::string::npos);
+  const Trace again = read_trace(text);
+  CHECK(again.axis("token")->extra == 1);
+  CHECK(again.axis("token")->grid == problem.axis.grid);
+  text.replace(text.find("\"extra\": 1"), 10, "\"extra\": 5");
+  CHECK_THROWS(read_trace(text));
+}
+
 }  // namespace
 }  // namespace attn_viz

@@ -101,6 +101,12 @@ TEST_CASE("layer norm: equal numbers become 0, also a row of one number") {
                  0) == "");
 }
 
+TEST_CASE("layer norm: numbers whose squares overflow") {
+  const Tensor x = matrix({{1e200, -1e200}, {3e300, 1e300}});
+  CHECK(mismatch(evaluate(ops::layer_norm, {x}, {{"epsilon", 1e-5}}), matrix({{1, -1}, {1, -1}}),
+                 1e-15) == "");
+}
+
 TEST_CASE("rms norm: mean square 1, and the mean stays where it is") {
   const Tensor y = evaluate(ops::rms_norm, {matrix({{3, 4}, {-1, 1}})}, {{"epsilon", 1e-15}});
   const double size = std::sqrt(12.5);
