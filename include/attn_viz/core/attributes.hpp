@@ -15,6 +15,8 @@ struct Attribute;
 /// An ordered map from names to values; small, so it is searched from the front.
 class Attributes {
  public:
+  using Entries = std::vector<std::pair<std::string, Attribute>>;
+
   Attributes() = default;
   Attributes(std::initializer_list<std::pair<std::string, Attribute>> entries);
 
@@ -28,13 +30,13 @@ class Attributes {
   template <class T>
   T get_or(std::string_view name, T otherwise) const;
 
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  bool empty() const;
+  Entries::const_iterator begin() const;
+  Entries::const_iterator end() const;
   bool operator==(const Attributes&) const;
 
  private:
-  std::vector<std::pair<std::string, Attribute>> entries_;
+  Entries entries_;
 };
 
 struct Attribute : std::variant<bool, double, std::string, std::vector<bool>, std::vector<double>,
@@ -44,6 +46,17 @@ struct Attribute : std::variant<bool, double, std::string, std::vector<bool>, st
   Attribute(std::string_view text) : variant(std::string(text)) {}
   Attribute(std::size_t number) : variant(static_cast<double>(number)) {}
 };
+
+// Below the definition of Attribute, which an entry holds.
+inline bool Attributes::empty() const {
+  return entries_.empty();
+}
+inline Attributes::Entries::const_iterator Attributes::begin() const {
+  return entries_.begin();
+}
+inline Attributes::Entries::const_iterator Attributes::end() const {
+  return entries_.end();
+}
 
 [[noreturn]] void report_missing_attribute(std::string_view name);
 
