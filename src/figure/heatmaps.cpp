@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/choose.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -73,12 +73,15 @@ void widen(Range& range, const Tensor& tensor) {
 ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale) {
   Range range;
   std::size_t steps = 0;
+  std::string_view sharers = "layers";
   for (const Step& step : trace.steps) {
-    if (parse_step_id(step.id).step != step_name) continue;
+    const StepName name = parse_step_id(step.id);
+    if (name.step != step_name) continue;
+    if (name.head) sharers = "heads";
     widen(range, step.values);
     ++steps;
   }
-  const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  const std::string shared = steps > 1 ? fmt::format(", one scale for all {}", sharers) : "";
   if (step_name == kProbabilities) return {ColorMap::kViridis, 0, 1, "probability, 0 to 1"};
   if (step_name == "weights" && !auto_scale) {
     // A dark figure must not look empty.
@@ -136,31 +139,6 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
           .panels_per_row = 1,
           .scale = scale,
           .notes = notes_of(trace, step)};
-}
-
-/// Heads whose weights can stand in one figure: of the sequence to itself (or of a single layer to
-/// its context), of cross-attention in a stack, or of the encoder.
-struct Group {
-  std::string_view file, meaning;
-  std::vector<const Step*> weights;
-};
-
-/// The groups that are not empty; the first is the overview that every run has.
-std::vector<Group> groups_of(const std::vector<const Step*>& weights) {
-  Group self{"heatmap", "Self-attention weights", {}};
-  Group cross{"heatmap-cross", "Cross-attention weights", {}};
-  Group encoder{"heatmap-encoder", "Self-attention weights of the encoder:", {}};
-  for (const Step* step : weights) {
-    const StepName name = parse_step_id(step->id);
-    (name.encoder ? encoder : name.cross ? cross : self).weights.push_back(step);
-  }
-  std::vector<Group> groups;
-  for (Group* group : {&self, &cross, &encoder}) {
-    if (!group->weights.empty()) groups.push_back(std::move(*group));
-  }
-  groups.front().file = "heatmap";
-  if (groups.size() == 1) groups.front().meaning = "Attention weights";
-  return groups;
 }
 
 /// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
@@ -263,48 +241,6 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
     figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
   }
   return figure;
-}
-
-/// The query of this index or label.
-std::optional<std::size_t> find_query(const AxisInfo& queries, const std::string& wanted) {
-  std::size_t index = queries.labels.size();
-  const char* end = wanted.data() + wanted.size();
-  const auto [rest, failure] = std::from_chars(wanted.data(), end, index);
-  if (failure != std::errc{} || rest != end) {
-    const auto found = std::find(queries.labels.begin(), queries.labels.end(), wanted);
-    index = static_cast<std::size_t>(found - queries.labels.begin());
-  }
-  return index < queries.labels.size() ? std::optional(index) : std::nullopt;
-}
-
-/// The query whose map is drawn if none is asked for: the middle patch or the first token.
-std::size_t usual_query(const AxisInfo& queries) {
-  const auto& grid = queries.grid;
-  return grid ? queries.extra + grid->first / 2 * grid->second + grid->second / 2 : 0;
-}
-
-/// Whether the keys of a step of weights are patches.
-bool has_map(const Trace& trace, const Step& step) {
-  const AxisInfo* keys = trace.axis(step.values.axes()[1].name);
-  return keys != nullptr && keys->grid;
-}
-
-/// @throws Error kInvalid if maps are drawn, and none of their queries is the one that was asked
-///         for (an encoder and a decoder have different ones).
-void expect_query(const Trace& trace, const std::vector<const Step*>& weights,
-                  const std::string& wanted) {
-  const AxisInfo* queries = nullptr;
-  for (const Step* step : weights) {
-    if (!has_map(trace, *step)) continue;
-    const AxisInfo* axis = trace.axis(step->values.axes()[0].name);
-    if (find_query(*axis, wanted)) return;
-    if (queries == nullptr) queries = axis;
-  }
-  if (queries == nullptr) return;
-  throw Error(
-      ErrorCode::kInvalid,
-      fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}", wanted,
-                  queries->labels.size() - 1, queries->grid ? " (row,column)" : ""));
 }
 
 }  // namespace
