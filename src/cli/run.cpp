@@ -149,10 +149,14 @@ std::string summary(const RunOptions& options, const fs::path& folder,
   std::string list = options.no_trace ? "" : "trace.json";
   const auto add = [&](const std::string& what) { list += (list.empty() ? "" : ", ") + what; };
   if (!figures.empty()) {
-    for (const figure::Format format : options.formats) {
-      add(fmt::format("heatmap.{}", name_of(format)));
+    std::size_t count = 0;
+    for (const figure::NamedFigure& figure : figures) {
+      const bool below = figure.name.find('/') != std::string::npos;
+      count += below ? options.formats.size() : 0;
+      for (const figure::Format format : options.formats) {
+        if (!below) add(fmt::format("{}.{}", figure.name, name_of(format)));
+      }
     }
-    const std::size_t count = (figures.size() - 1) * options.formats.size();
     add(fmt::format("{} figure{} in heatmaps/", count, count == 1 ? "" : "s"));
   }
   return fmt::format("{}: {}", folder.string(), list.empty() ? "nothing asked for" : list);

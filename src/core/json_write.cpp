@@ -65,7 +65,7 @@ void append(std::string& text, std::string_view value) {
 
 void append(std::string& text, const Attribute& value) {
   using Variant = std::variant<bool, double, std::string, std::vector<bool>, std::vector<double>,
-                               std::vector<std::string>, Attributes>;
+                               std::vector<std::string>, Attributes, std::vector<Attributes>>;
   std::visit(
       [&]<class T>(const T& held) {
         if constexpr (std::is_same_v<T, bool>) {
@@ -78,7 +78,8 @@ void append(std::string& text, const Attribute& value) {
           }
           text += ']';
         } else if constexpr (std::is_same_v<T, std::vector<double>> ||
-                             std::is_same_v<T, std::vector<std::string>>) {
+                             std::is_same_v<T, std::vector<std::string>> ||
+                             std::is_same_v<T, std::vector<Attributes>>) {
           append_list(text, held);
         } else {
           append(text, held);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/choose.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -23,11 +23,15 @@ bool is_weights(const Step& step) {
   return parse_step_id(step.id).step == "weights";
 }
 
+constexpr std::string_view kProbabilities = "output/probabilities";
+
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step) {
   const StepName name = parse_step_id(step.id);
   std::string place;
   if (name.layer) place = fmt::format("Layer {}", *name.layer);
+  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.cross) place += ", cross-attention";
   if (name.head) place += fmt::format(", head {}", *name.head);
   return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
 }
@@ -97,13 +101,17 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
   Range range;
   std::size_t steps = 0;
   bool difference = false;
+  std::string_view sharers = "layers";
   for (const Step& step : trace.steps) {
-    if (parse_step_id(step.id).step != step_name) continue;
+    const StepName name = parse_step_id(step.id);
+    if (name.step != step_name) continue;
+    if (name.head) sharers = "heads";
     widen(range, step.values, 0, step.values.rows());
     difference |= step.op == ops::differential.name;
     ++steps;
   }
-  const std::string_view shared = steps > 1 ? ", one scale for all heads" : "";
+  const std::string shared = steps > 1 ? fmt::format(", one scale for all {}", sharers) : "";
+  if (step_name == kProbabilities) return {ColorMap::kViridis, 0, 1, "probability, 0 to 1"};
   // What one map of differential attention subtracts from the other may leave less than nothing.
   if (step_name == "weights" && (difference || range.low < 0)) {
     double size = std::max(-range.low, range.high);
@@ -193,39 +201,45 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
 
 /// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
 /// many rows as make the figure about as wide as high.
-Figure overview(const Trace& trace, const std::vector<const Step*>& weights,
-                const ColorScale& scale) {
+Figure overview(const Trace& trace, const Group& group, const ColorScale& scale) {
+  const std::vector<const Step*>& weights = group.weights;
   Figure figure = weights_figure(trace, *weights[0], scale);
   figure.panels.clear();
-  std::size_t layers = 0;
+  std::map<std::size_t, std::size_t> heads_of_layer;
   for (const Step* step : weights) {
-    const StepName name = parse_step_id(step->id);
-    layers = std::max(layers, name.layer.value_or(0) + 1);
+    ++heads_of_layer[parse_step_id(step->id).layer.value_or(0)];
     figure.panels.push_back({.title = {},
                              .values = Matrix(step->values),
                              .scores = scores_matrix(trace, *step),
                              .marked = std::nullopt});
   }
-  const std::size_t heads = weights.size() / std::max<std::size_t>(1, layers);
+  std::size_t heads = 0;
+  for (const auto& [layer, count] : heads_of_layer) heads = std::max(heads, count);
+  const std::size_t layers = heads_of_layer.size();
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const StepName name = parse_step_id(weights[i]->id);
-    figure.panels[i].title = layers > 1 ? fmt::format("layer {}, head {}", *name.layer, *name.head)
-                                        : fmt::format("head {}", name.head.value_or(i));
+    const std::string head = fmt::format("head {}", name.head.value_or(i));
+    figure.panels[i].title =
+        layers > 1 ? fmt::format("layer {}, {}", name.layer.value_or(0), head) : head;
   }
   const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(heads))));
   figure.panels_per_row = layers > 1 || heads <= 3 ? heads : std::max<std::size_t>(square, 3);
   figure.subtitle =
-      fmt::format("Attention weights of {} head{}", weights.size(), weights.size() == 1 ? "" : "s");
+      fmt::format("{}{} {} head{}", group.meaning, group.meaning.back() == ':' ? "" : " of",
+                  weights.size(), weights.size() == 1 ? "" : "s");
+  if (layers > 1) figure.subtitle += fmt::format(" in {} layers", layers);
   return figure;
 }
 
 /// One query's weights, folded to the grid of the patches that are the keys.
 Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const ColorScale& scale) {
-  const auto [rows, columns] = *trace.axis(step.values.axes()[1].name)->grid;
+  const AxisInfo& keys = *trace.axis(step.values.axes()[1].name);
+  const auto [rows, columns] = *keys.grid;
   const AxisInfo& queries = *trace.axis(step.values.axes()[0].name);
   Figure figure{.title = trace.title,
                 .subtitle = fmt::format("{} of query {} {}", describe(step),
-                                        queries.grid ? "patch" : "token", queries.labels[query]),
+                                        queries.grid && query >= queries.extra ? "patch" : "token",
+                                        queries.labels[query]),
                 .rows = {.name = "patch row", .labels = {}},
                 .columns = {.name = "patch column", .labels = {}},
                 .panels = {},
@@ -233,16 +247,23 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
                 .scale = scale,
                 .notes = {}};
   Panel panel{.title = {},
-              .values = Matrix::of_row(step.values, query, rows, columns),
+              .values = Matrix::of_row(step.values, query, rows, columns, keys.extra),
               .scores = std::nullopt,
               .marked = std::nullopt};
   if (const Step* scores = scores_behind(trace, step)) {
-    panel.scores = Matrix::of_row(scores->values, query, rows, columns);
+    panel.scores = Matrix::of_row(scores->values, query, rows, columns, keys.extra);
   }
   const bool same_sequence = step.values.axes()[0].name == step.values.axes()[1].name;
-  if (same_sequence) {
-    panel.marked = {query / columns, query % columns};
+  if (same_sequence && query >= keys.extra) {
+    panel.marked = {(query - keys.extra) / columns, (query - keys.extra) % columns};
     figure.notes.push_back("The outlined patch is the query.");
+  }
+  if (keys.extra > 0) {
+    double elsewhere = 0;
+    for (std::size_t j = 0; j < keys.extra; ++j) elsewhere += step.values.at(query, j);
+    figure.notes.push_back(fmt::format(
+        "Left out of the map: {}{}, with {:.2g} of the weights. Nothing is rescaled.",
+        keys.labels[0], keys.extra > 1 ? " to " + keys.labels[keys.extra - 1] : "", elsewhere));
   }
   figure.panels.push_back(std::move(panel));
   return figure;
@@ -267,19 +288,23 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
   const auto name = [](const Axis& axis, std::string_view of_scores) {
     return axis.name.empty() ? std::string_view("dimension") : of_scores;
   };
-  const bool of_pairs = axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty();
-  Figure figure{
-      .title = trace.title,
-      .subtitle = subtitle_of(step),
-      .rows = {},
-      .columns = labelled(trace, axes.back(), name(axes.back(), of_pairs ? "keys" : "token")),
-      .panels = {{.title = {},
-                  .values = Matrix(step.values),
-                  .scores = std::nullopt,
-                  .marked = std::nullopt}},
-      .panels_per_row = 1,
-      .scale = scale,
-      .notes = {}};
+  const bool of_labels = axes.back().name == "label";
+  const bool of_pairs =
+      axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty() && !of_labels;
+  Figure figure{.title = trace.title,
+                .subtitle = subtitle_of(step),
+                .rows = {},
+                .columns = labelled(trace, axes.back(),
+                                    name(axes.back(), of_pairs    ? "keys"
+                                                      : of_labels ? "label"
+                                                                  : "token")),
+                .panels = {{.title = {},
+                            .values = Matrix(step.values),
+                            .scores = std::nullopt,
+                            .marked = std::nullopt}},
+                .panels_per_row = 1,
+                .scale = scale,
+                .notes = {}};
   if (vector) {
     figure.rows = {.name = "", .labels = {step.symbol}};
   } else {
@@ -288,26 +313,6 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
       figure.rows = {.name = "query, key", .labels = leading_labels(trace, axes)};
   }
   return figure;
-}
-
-/// The query that was asked for, by index or label; otherwise the middle patch or the first token.
-std::size_t chosen_query(const AxisInfo& queries, const std::optional<std::string>& wanted) {
-  const std::size_t n = queries.labels.size();
-  if (!wanted) {
-    const auto& grid = queries.grid;
-    return grid ? grid->first / 2 * grid->second + grid->second / 2 : 0;
-  }
-  std::size_t index = n;
-  const char* end = wanted->data() + wanted->size();
-  const auto [rest, failure] = std::from_chars(wanted->data(), end, index);
-  if (failure != std::errc{} || rest != end) {
-    const auto found = std::find(queries.labels.begin(), queries.labels.end(), *wanted);
-    index = static_cast<std::size_t>(found - queries.labels.begin());
-  }
-  if (index < n) return index;
-  throw Error(ErrorCode::kInvalid,
-              fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}",
-                          *wanted, n - 1, queries.grid ? " (row,column)" : ""));
 }
 
 /// The sum of a row in float64.
@@ -404,17 +409,26 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
   std::vector<NamedFigure> figures;
   if (!weights.empty()) {
     const ColorScale scale = scale_of(trace, "weights", options.auto_scale);
-    figures.push_back({"heatmap", overview(trace, weights, scale)});
+    if (options.query) expect_query(trace, weights, *options.query);
+    for (const Group& group : groups_of(weights)) {
+      figures.push_back({std::string(group.file), overview(trace, group, scale)});
+    }
     for (const Step* step : weights) {
       figures.push_back({file_name(step->id), weights_figure(trace, *step, scale)});
-      const AxisInfo* keys = trace.axis(step->values.axes()[1].name);
-      if (keys == nullptr || !keys->grid) continue;
+      if (!has_map(trace, *step)) continue;
       const AxisInfo& queries = *trace.axis(step->values.axes()[0].name);
-      const std::size_t query = chosen_query(queries, options.query);
+      const auto asked = options.query ? find_query(queries, *options.query) : std::nullopt;
+      const std::size_t query = asked.value_or(usual_query(queries));
       figures.push_back(
           {fmt::format("{}-query{}", file_name(step->id), query),
            patch_map(trace, *step, query, map_scale(weights, query, scale, options.auto_scale))});
     }
+  }
+  // What the whole is for is drawn always.
+  const Step* probabilities = trace.find(kProbabilities);
+  if (probabilities != nullptr && !options.all_steps) {
+    const ColorScale scale = scale_of(trace, kProbabilities, options.auto_scale);
+    figures.push_back({file_name(probabilities->id), step_figure(trace, *probabilities, scale)});
   }
   if (!options.all_steps) return figures;
   std::map<std::string_view, ColorScale> scales;

@@ -1,27 +1,18 @@
 // The recipe of attention. Source: Vaswani et al. 2017, section 3.2.
-#include "attn_viz/mechanisms/attention.hpp"
-
 #include <fmt/format.h>
 
 #include <tuple>
 
 #include "attn_viz/core/error.hpp"
-#include "attn_viz/core/version.hpp"
-#include "attn_viz/trace/recorder.hpp"
 #include "mechanisms/approximation.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/heads.hpp"
-#include "mechanisms/parameters.hpp"
 #include "mechanisms/position.hpp"
+#include "mechanisms/recipe.hpp"
 #include "mechanisms/score_tricks.hpp"
 
 namespace attn_viz {
 namespace {
-
-/// The steps that a layer reads: X asks, Y gives the keys, V the values.
-struct Sources {
-  StepId x, y, v;
-};
 
 const Operation& operation_of(ScoreType type) {
   switch (type) {
@@ -277,9 +268,10 @@ void attend_together(Recorder& record, std::vector<Head>& heads, const Layer& la
   for (Head& head : heads) mix_values(head, layer);
 }
 
-/// All heads of a layer, side by side, through the output matrix.
-void record_layer(Recorder record, const AttentionSettings& settings,
-                  AttentionParameters parameters, Sources from) {
+}  // namespace
+
+StepId record_attention(Recorder record, const AttentionSettings& settings,
+                        AttentionParameters parameters, Sources from) {
   Layer layer{settings, parameters.scale, from, record_mask(record, settings.mask, from),
               parameters.key_size};
   if (settings.differential) {
@@ -299,62 +291,7 @@ void record_layer(Recorder record, const AttentionSettings& settings,
   const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
   Projection output{record_parameter(record, "W_O", std::move(parameters.w_o)), {}};
   output.b = record_parameter(record, "b_O", std::move(parameters.b_o));
-  record.step("attention_output", "O", ops::linear, output.of(concat));
-}
-
-Tensor named(Tensor tensor, const std::string& rows) {
-  std::vector<Axis> axes = tensor.axes();
-  axes[0].name = rows;
-  return std::move(tensor).with_axes(std::move(axes));
-}
-
-}  // namespace
-
-Trace run_attention(Problem problem, std::size_t memory_limit) {
-  const std::optional<Context>& context = problem.context;
-  InputSizes sizes{.queries = problem.embeddings.rows(),
-                   .keys = problem.embeddings.rows(),
-                   .embedding = problem.embeddings.columns(),
-                   .context = problem.embeddings.columns(),
-                   .values = problem.embeddings.columns()};
-  if (context) {
-    sizes.keys = context->embeddings.rows();
-    sizes.context = context->embeddings.columns();
-    sizes.values = context->values ? context->values->columns() : sizes.context;
-  }
-  AttentionParameters parameters = resolve_parameters(problem.attention, sizes, problem.dtype,
-                                                      "/attention", "layer0", memory_limit);
-  check_added(problem.attention.position, problem, "/attention/position");
-
-  Trace trace;
-  trace.generator = fmt::format("attn-viz {}", version());
-  trace.title = problem.title;
-  trace.dtype = problem.dtype;
-  trace.settings = {{"mechanism", "attention"},
-                    {"attention", settings_of(problem.attention, parameters)}};
-  trace.axes.push_back(problem.axis);
-  trace.axes.back().name = "token";
-
-  Recorder record(trace);
-  Recorder given = record.below("input");
-  const StepId x = given.input("embeddings", "X", named(std::move(problem.embeddings), "token"));
-  Sources from{x, x, x};
-  if (context) {
-    trace.axes.push_back(context->axis);
-    trace.axes.back().name = "context";
-    from.y = given.input("context", "Y", named(context->embeddings, "context"));
-    from.v =
-        context->values ? given.input("values", "Z", named(*context->values, "context")) : from.y;
-  }
-  if (adds_to_embeddings(problem.attention.position.type)) {
-    const PositionedSteps positioned = record_added(
-        given, problem.attention.position, {from.x, problem.axis.grid},
-        context ? std::optional<Sequence>({from.y, context->axis.grid}) : std::nullopt);
-    if (from.v == from.y) from.v = positioned.y;  // values of their own have no positions
-    from.x = positioned.x, from.y = positioned.y;
-  }
-  record_layer(record.below("layer0"), problem.attention, std::move(parameters), from);
-  return trace;
+  return record.step("attention_output", "O", ops::linear, output.of(concat));
 }
 
 }  // namespace attn_viz

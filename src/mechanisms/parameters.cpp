@@ -19,8 +19,8 @@ bool needs_equal_sizes(ScoreType type) {
   return type != ScoreType::kAdditive && type != ScoreType::kBilinear;
 }
 
-/// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
-/// Source: Glorot and Bengio 2010, eq. 16.
+}  // namespace
+
 Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
                       const std::string& stream, DType dtype) {
   Random random(seed, stream);
@@ -29,6 +29,8 @@ Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
   for (double& value : matrix.values<double>()) value = (2 * random.uniform() - 1) * limit;
   return dtype == DType::kFloat64 ? std::move(matrix) : matrix.as(dtype);
 }
+
+namespace {
 
 class Resolver {
  public:
@@ -175,7 +177,7 @@ class Resolver {
   }
 
   /// @throws Error kLimit if parameters and steps would need more memory than allowed.
-  void expect_within_limit() const {
+  void expect_within_limit() {
     const auto number = [](std::size_t size) { return static_cast<double>(size); };
     const double n = number(sizes_.queries), m = number(sizes_.keys), h = number(h_);
     // Twice, because the two queries and keys of differential attention are also cut out.
@@ -195,6 +197,7 @@ class Resolver {
     const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
     constexpr double kGibibyte = 1 << 30;
     const double needed = all * (dtype_ == DType::kFloat64 ? 8 : 4) / kGibibyte;
+    result_.bytes = needed * kGibibyte;
     const double allowed = number(limit_) / kGibibyte;
     if (needed <= allowed) return;
     throw Error(ErrorCode::kLimit,

@@ -2,13 +2,16 @@
 // cut into heads.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attn_viz/mechanisms/settings.hpp"
 #include "mechanisms/position.hpp"
 #include "mechanisms/score_tricks.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 
@@ -36,6 +39,7 @@ struct AttentionParameters {
   std::optional<Tensor> b_o;  ///< [d_out]
   std::size_t query_size = 0, key_size = 0, value_size = 0;
   double scale = 1;
+  double bytes = 0;  ///< what the parameters and steps of the layer take
 };
 
 /// Sizes of the inputs that a layer of attention reads.
@@ -53,5 +57,10 @@ struct InputSizes {
 AttentionParameters resolve_parameters(const AttentionSettings& settings, const InputSizes& sizes,
                                        DType dtype, const std::string& place,
                                        const std::string& layer, std::size_t limit);
+
+/// Numbers of a parameter at the start of its training, uniform in ±√(6 / (rows + columns)).
+/// Source: Glorot and Bengio 2010, eq. 16.
+Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
+                      const std::string& stream, DType dtype);
 
 }  // namespace attn_viz

@@ -14,18 +14,6 @@ namespace attn_viz {
 
 namespace positions {
 
-void expect_shape(const Tensor& tensor, const Shape& expected, std::string_view meaning,
-                  const std::string& place) {
-  const Shape got = tensor.shape();
-  if (got == expected) return;
-  Error error(ErrorCode::kInvalid, fmt::format("expected shape {} ({}), got {}",
-                                               shape_text(expected), meaning, shape_text(got)));
-  if (got.size() == 2 && got == Shape(expected.rbegin(), expected.rend())) {
-    error.hint("it looks transposed");
-  }
-  throw error.at(place);
-}
-
 Error invalid(const std::string& place, std::string message) {
   Error error(ErrorCode::kInvalid, std::move(message));
   error.at(place);
@@ -40,10 +28,8 @@ std::string_view name_of(PositionType type) {
 
 namespace {
 
-using positions::expect_shape;
 using positions::invalid;
 using positions::name_of;
-using positions::Shape;
 
 void check_rope(const PositionSettings& settings, const PositionSizes& sizes,
                 const std::string& place) {
@@ -70,7 +56,7 @@ void resolve_t5(const PositionSettings& settings, std::vector<HeadPosition>& hea
   const std::size_t buckets = table.size(0);
   if (table.rank() == 2) {
     expect_shape(table, {buckets == heads.size() ? table.size(1) : buckets, heads.size()},
-                 "buckets × heads", table_place);
+                 table_place, "buckets × heads");
   }
   constexpr std::size_t kMost = 4096;
   const std::size_t least = settings.bidirectional ? 4 : 2;
@@ -102,8 +88,8 @@ void resolve_relative(const std::optional<Tensor>& table, std::optional<Tensor> 
   const bool each = table->rank() == 3;
   Shape expected{2 * reach + 1, size};
   if (each) expected.insert(expected.begin(), heads.size());
-  expect_shape(*table, expected,
-               fmt::format("{}2 · max_distance + 1 × {}", each ? "heads × " : "", meaning), place);
+  expect_shape(*table, expected, place,
+               fmt::format("{}2 · max_distance + 1 × {}", each ? "heads × " : "", meaning));
   for (std::size_t i = 0; i < heads.size(); ++i) heads[i].*part = each ? table->part(i) : *table;
 }
 

@@ -19,10 +19,12 @@ struct InputSizes;
 /// Whether this encoding is added to the embeddings (and is not a matter of the heads).
 bool adds_to_embeddings(PositionType type);
 
+/// Checks one sequence, if the encoding is one that is added.
+/// @param of     its place in the document: "/embeddings".
 /// @param place  JSON pointer of the setting, for errors: "/attention/position".
-/// @throws Error kInvalid where tables or patches do not fit the embeddings of the problem.
-void check_added(const PositionSettings& settings, const Problem& problem,
-                 const std::string& place);
+/// @throws Error kInvalid where tables or patches do not fit.
+void check_added(const PositionSettings& settings, const Tensor& rows, const AxisInfo& axis,
+                 const std::string& of, const std::string& place);
 
 /// Rows of embeddings, and their grid if they are patches.
 struct Sequence {
@@ -38,9 +40,12 @@ struct PositionedSteps {
 /// The constants of an added encoding, as its steps and the settings of a trace tell them.
 Attributes constants_of_added(const PositionSettings& settings);
 
-/// Records the parameters, P, X + P and the same for a context.
+/// Records the parameters, P, X + P and the same for a context. What is not added records nothing.
 PositionedSteps record_added(Recorder& input, const PositionSettings& settings, Sequence x,
                              std::optional<Sequence> y);
+
+/// The same for a context that an encoder reads, with parameters of its own.
+StepId record_added_to_context(Recorder& input, const PositionSettings& settings, Sequence y);
 
 // ---- of a head ----
 

@@ -60,11 +60,12 @@ std::vector<HeadTricks> resolve_tricks(const AttentionSettings& settings, std::s
       refuse("online evaluation has no sink; expected one or the other", place + "/evaluation");
     }
   }
-  if (settings.differential && (tricks.qk_norm || !tricks.sink.empty() ||
-                                tricks.evaluation == Evaluation::kOnline)) {
-    refuse("differential attention has no qk_norm, sink or online evaluation; expected one or the "
-           "other",
-           place + "/differential");
+  if (settings.differential &&
+      (tricks.qk_norm || !tricks.sink.empty() || tricks.evaluation == Evaluation::kOnline)) {
+    refuse(
+        "differential attention has no qk_norm, sink or online evaluation; expected one or the "
+        "other",
+        place + "/differential");
   }
   if (settings.talking_heads && tricks.evaluation == Evaluation::kOnline) {
     refuse("talking heads have no online evaluation; expected one or the other",

@@ -35,6 +35,14 @@ Attribute read_attribute(const Value& value) {
     case Kind::kArray:
       if (node.items[0].kind == Kind::kText) return value.texts();
       if (node.items[0].kind == Kind::kBoolean) return value.booleans();
+      if (node.items[0].kind == Kind::kObject) {
+        std::vector<Attributes> list;
+        for (std::size_t i = 0; i < node.items.size(); ++i) {
+          list.push_back(
+              read_attributes(Value(node.items[i], fmt::format("{}/{}", value.pointer(), i))));
+        }
+        return list;
+      }
       break;
     case Kind::kNull:
       break;
@@ -59,16 +67,23 @@ bool are_whole(const Buffer<double>& numbers, double least) {
 }
 
 AxisInfo read_axis(std::string_view name, const Value& value) {
-  value.allow_keys({"labels", "grid", "image"});
+  value.allow_keys({"labels", "grid", "extra", "image"});
   AxisInfo axis{.name = std::string(name),
                 .labels = value.require("labels").texts(),
                 .grid = std::nullopt,
                 .image = {}};
+  if (const auto extra = value.find("extra")) {
+    axis.extra = static_cast<std::size_t>(extra->whole_number(1));
+    if (axis.extra >= axis.labels.size()) {
+      throw extra->unexpected(fmt::format("a number below the {} labels", axis.labels.size()));
+    }
+  }
+  const std::size_t patches = axis.labels.size() - axis.extra;
   if (const auto grid = value.find("grid")) {
     const Tensor sizes = grid->tensor(1, "[rows, columns]", DType::kFloat64);
     if (sizes.count() != 2 || !are_whole(grid->node().numbers, 1) ||
-        sizes.at(0) * sizes.at(1) != static_cast<double>(axis.labels.size())) {
-      throw grid->unexpected(fmt::format("[rows, columns] of {} patches", axis.labels.size()));
+        sizes.at(0) * sizes.at(1) != static_cast<double>(patches)) {
+      throw grid->unexpected(fmt::format("[rows, columns] of {} patches", patches));
     }
     axis.grid = {static_cast<std::size_t>(sizes.at(0)), static_cast<std::size_t>(sizes.at(1))};
   }

@@ -31,7 +31,14 @@ StepName parse_step_id(std::string_view id) {
     name.step = rest.substr(used + 1);
     return number;
   };
+  const auto take_word = [&](std::string_view word) {
+    const bool found = name.step.substr(0, word.size()) == word;
+    if (found) name.step.remove_prefix(word.size());
+    return found;
+  };
+  name.encoder = take_word("encoder/");
   name.layer = take("layer");
+  name.cross = name.layer && take_word("cross/");
   name.head = take("head");
   return name;
 }

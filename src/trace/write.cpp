@@ -177,6 +177,7 @@ void append_axis(std::string& text, const AxisInfo& axis) {
   text += ": {\"labels\": ";
   append_list(text, axis.labels);
   if (axis.grid) text += fmt::format(", \"grid\": [{}, {}]", axis.grid->first, axis.grid->second);
+  if (axis.extra > 0) text += fmt::format(", \"extra\": {}", axis.extra);
   if (!axis.image.empty()) {
     text += ", \"image\": ";
     append(text, axis.image);

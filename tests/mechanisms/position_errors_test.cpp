@@ -63,7 +63,7 @@ TEST_CASE("positions: what does not fit is refused, and where") {
                   position(p).flow->w_2 = random_tensor({8, 3}, "W_2");
                 }) ==
         "/attention/position/W_2: expected shape [3, 8] (hidden size × embedding), got "
-        "[8, 3]\n  hint: it looks transposed");
+        "[8, 3]\n  hint: it looks transposed; attn-viz uses row vectors, Q = X W_Q");
   CHECK(refused(PositionType::kFloater,
                 [&](Problem& p) {
                   auto& flow = *position(p).flow;
@@ -85,7 +85,7 @@ TEST_CASE("positions: what does not fit is refused, and where") {
                   position(p).table = random_tensor({2, 8}, "table");
                 }) ==
         "/attention/position/table: expected shape [8, 2] (buckets × heads), got [2, 8]\n"
-        "  hint: it looks transposed");
+        "  hint: it looks transposed; attn-viz uses row vectors, Q = X W_Q");
   CHECK(refused(PositionType::kT5,
                 [&](Problem& p) {
                   position(p).table = random_tensor({7, 2}, "table");

@@ -42,6 +42,10 @@ def weights(**keys):
     return attention(weights=keys)
 
 
+def layer(**keys):
+    return document(layers=[{}, keys])
+
+
 class Documents(unittest.TestCase):
     schema = validate.read_json(DOCUMENT)
 
@@ -101,8 +105,6 @@ class Documents(unittest.TestCase):
 
     def test_unknown_keys(self):
         self.rejects(document(embedding=X), "/embedding", 'did you mean "embeddings"?')
-        self.rejects(document(layers=[]), "/layers", "unknown key")
-        self.rejects(document(output={}), "/output", "unknown key")
         self.rejects(attention(head=2), "/attention/head", 'did you mean "heads"?')
         self.rejects(document(patches={"rows": 1, "columns": 2, "row": 1}), "/patches/row", "rows")
         self.rejects(document(context={"embeddings": X, "token": []}), "/context/token", "tokens")
@@ -132,6 +134,9 @@ class Documents(unittest.TestCase):
         for score in ("cosine", "bilinear"):
             self.accepts(attention(score={"type": score, "comment": "", "$schema": ""}))
         self.accepts(attention(weights={"random": 1, "comment": "", "$schema": ""}))
+        self.accepts(layer(comment="", layer_norm={"position": "pre", "comment": ""},
+                           feed_forward={"random": 1, "comment": ""}))
+        self.accepts(document(output={"comment": "", "$schema": ""}))
 
     def test_context(self):
         self.accepts(
@@ -396,6 +401,63 @@ class Documents(unittest.TestCase):
         self.rejects(weights(b_Q=[[[1]]]), place + "/b_Q/0/0", "expected number")
         self.rejects(weights(b_O=[[1]]), place + "/b_O/0", "expected number")
 
+    def test_layers(self):
+        self.accepts(
+            layer(), layer(attention={"heads": 2}), layer(attention="none", cross_attention={}),
+            layer(residual=True), layer(residual=0.5), layer(layer_norm="pre"),
+            layer(layer_norm={"position": "post", "type": "rms", "epsilon": 1e-6,
+                              "gain": [1, 2], "bias": X}),
+            layer(feed_forward={"W_1": X}),
+            layer(feed_forward={"W_1": X, "b_1": [1], "W_gate": X, "b_gate": [1], "W_2": X,
+                                "b_2": [1], "activation": "gelu-tanh", "comment": ""}),
+            layer(feed_forward={"random": 1, "hidden": 8, "gated": True, "activation": "silu"}))
+        place = "/layers/1"
+        self.rejects(document(layers=[]), "/layers", "at least 1")
+        self.rejects(document(layers={}), "/layers", "expected array")
+        self.rejects(document(layers=[{}], attention={}), "/attention", "not allowed here")
+        self.rejects(layer(atention={}), place + "/atention", 'did you mean "attention"?')
+        self.rejects(layer(attention="all"), place + "/attention", "none")
+        self.rejects(layer(attention={"heads": 0}), place + "/attention/heads", "≥ 1")
+        self.rejects(layer(cross_attention="none"), place + "/cross_attention", "expected object")
+        self.rejects(layer(residual="yes"), place + "/residual", "boolean or number")
+        self.rejects(layer(layer_norm="after"), place + "/layer_norm", "expected one of")
+        self.rejects(layer(layer_norm={}), place + "/layer_norm", "missing key 'position'")
+        self.rejects(layer(layer_norm={"position": "pre", "type": "batch"}),
+                     place + "/layer_norm/type", "one of")
+        self.rejects(layer(layer_norm={"position": "pre", "epsilon": 0}),
+                     place + "/layer_norm/epsilon", "> 0")
+        self.rejects(layer(feed_forward={}), place + "/feed_forward", "missing key 'W_1'")
+        self.rejects(layer(feed_forward={"W_1": X, "w_2": X}), place + "/feed_forward/w_2", "W_2")
+        self.rejects(layer(feed_forward={"W_1": X, "b_2": [1]}), place + "/feed_forward", "W_2")
+        self.rejects(layer(feed_forward={"random": 1, "W_1": X}), place + "/feed_forward/W_1",
+                     "unknown key")
+        self.rejects(layer(feed_forward={"random": 1, "activation": "swish"}),
+                     place + "/feed_forward/activation", "one of")
+
+    def test_encoder(self):
+        self.accepts(document(context={"embeddings": X, "layers": [{"residual": True}]}))
+        self.rejects(document(context={"embeddings": X, "layers": [{"cross_attention": {}}]}),
+                     "/context/layers/0/cross_attention", "not allowed here")
+        self.rejects(document(context={"embeddings": X, "values": X, "layers": [{}]}),
+                     "/context/values", "not allowed here")
+        self.rejects(document(context={"embeddings": X, "layers": [{"residual": ""}]}),
+                     "/context/layers/0/residual", "boolean")
+
+    def test_output(self):
+        self.accepts(document(output={}),
+                     document(output={"W": X, "b": [1, 2], "labels": ["a", "b"], "pool": "mean"}))
+        self.rejects(document(output={"w": X}), "/output/w", 'did you mean "W"?')
+        self.rejects(document(output={"labels": []}), "/output/labels", "at least 1")
+        self.rejects(document(output={"pool": "max"}), "/output/pool", "expected one of")
+
+    def test_tokens_before_the_patches(self):
+        self.accepts(document(patches={"rows": 1, "columns": 2, "class_token": [1, 2],
+                                       "registers": X}))
+        self.rejects(document(patches={"rows": 1, "columns": 2, "class_token": [[1]]}),
+                     "/patches/class_token/0", "expected number")
+        self.rejects(document(patches={"rows": 1, "columns": 2, "registers": [1]}),
+                     "/patches/registers/0", "expected array")
+
     def test_answer_sheet(self):
         self.accepts(document(steps={"layer0/head0/masked_scores": [[1, None]], "layer0/concat": X}))
         self.rejects(document(steps={"layer0/concat": [["?"]]}), "/steps/layer0~1concat/0/0", "number")
@@ -484,6 +546,8 @@ class Traces(unittest.TestCase):
         self.rejects("/axes/token/labels/1", "expected string", axis(labels=["a", 1]))
         self.rejects("/axes/token/grid", "at least 2", axis(grid=[2]))
         self.rejects("/axes/token", "grid 2 × 2, but 2 labels", axis(grid=[2, 2]))
+        self.rejects("/axes/token", "grid 1 × 2, but 1 labels", axis(extra=1))
+        self.rejects("/axes/token/extra", "≥ 1", axis(extra=0))
 
     def test_steps(self):
         self.rejects_step("/id", "layer0/head0/wights", id="layer0/head0/wights")
@@ -514,13 +578,18 @@ class Traces(unittest.TestCase):
                   "state_sum E F projected_key projected_value projected_weights landmark_queries "
                   "landmark_keys kernel_1 kernel_2 kernel_3 pseudo_inverse exact_weights "
                   "distance").split()
-        layers = ("mask allow concat W_O b_O attention_output residual normalized output "
-                  "feed_forward/hidden talking_scores talking_weights lambda lambda_q1 lambda_k1 "
+        layers = ("mask allow concat W_O b_O attention_output residual normalized output norm_gain "
+                  "norm_bias scaled_output cross/mask cross/attention_output cross/residual "
+                  "cross/normalized cross/head0/weights talking_scores talking_weights lambda lambda_q1 lambda_k1 "
                   "lambda_q2 lambda_k2").split()
+        layers += [f"feed_forward/{name}" for name in
+                   ("W_1 b_1 W_gate b_gate W_2 b_2 hidden gate activated gated output norm_gain "
+                    "norm_bias normalized scaled_output residual").split()]
         ids = ["input/embeddings", "input/context", "input/values", "input/positions",
                "input/positioned", "input/context_positions", "input/context_positioned",
                "input/position_table", "input/position_p_0", "input/position_W_1",
-               "input/position_b_2", "output/logits", "output/probabilities"]
+               "input/position_b_2", "output/logits", "output/probabilities", "output/pooled",
+               "output/W", "output/b", "encoder/layer0/head1/key", "encoder/layer1/output"]
         ids += [f"layer3/{name}" for name in layers] + [f"layer0/head12/{name}" for name in heads]
         trace = copy.deepcopy(SMALL_TRACE)
         trace["steps"] = [{**SMALL_TRACE["steps"][0], "id": name} for name in ids]

@@ -154,9 +154,10 @@ def nesting_fault(data, shape, path=()):
 
 def axis_faults(axes):
     for name, axis in axes.items():
-        rows, columns = axis.get("grid", (1, len(axis["labels"])))
-        if rows * columns != len(axis["labels"]):
-            yield ("axes", name), f"grid {rows} × {columns}, but {len(axis['labels'])} labels"
+        patches = len(axis["labels"]) - axis.get("extra", 0)
+        rows, columns = axis.get("grid", (1, patches))
+        if rows * columns != patches:
+            yield ("axes", name), f"grid {rows} × {columns}, but {patches} labels"
 
 
 def step_faults(step, axes, earlier):

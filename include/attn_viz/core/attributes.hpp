@@ -40,7 +40,7 @@ class Attributes {
 };
 
 struct Attribute : std::variant<bool, double, std::string, std::vector<bool>, std::vector<double>,
-                                std::vector<std::string>, Attributes> {
+                                std::vector<std::string>, Attributes, std::vector<Attributes>> {
   using variant::variant;
   Attribute(const char* text) : variant(std::string(text)) {}
   Attribute(std::string_view text) : variant(std::string(text)) {}

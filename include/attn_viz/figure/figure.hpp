@@ -22,10 +22,11 @@ class Matrix {
       : values_(values), rows_(rows), columns_(columns) {}
   /// The whole tensor as rows() × columns().
   explicit Matrix(const Tensor& tensor);
-  /// One row of a tensor, folded to rows × columns (a query's weights as a map of patches).
-  /// @throws Error  kBug if the tensor has no such row, or the row is shorter than rows × columns
-  static Matrix of_row(const Tensor& tensor, std::size_t row, std::size_t rows,
-                       std::size_t columns);
+  /// One row of a tensor from column `first` on, folded to rows × columns (a query's weights as a
+  /// map of patches).
+  /// @throws Error  kBug if the tensor has no such row, or the row is too short
+  static Matrix of_row(const Tensor& tensor, std::size_t row, std::size_t rows, std::size_t columns,
+                       std::size_t first = 0);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }

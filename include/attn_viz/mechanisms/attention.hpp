@@ -1,4 +1,4 @@
-// Self- and cross-attention, from a problem to its trace.
+// Self- and cross-attention, alone or stacked, from a problem to its trace.
 #pragma once
 
 #include "attn_viz/mechanisms/settings.hpp"
@@ -6,7 +6,7 @@
 
 namespace attn_viz {
 
-/// Computes multi-head attention and records every step.
+/// Computes a layer of multi-head attention, or a stack of layers, and records every step.
 ///
 /// @throws Error kInvalid if sizes do not fit (the place is the JSON pointer of the setting), or if
 ///         a value overflows (the place is the step's id); kLimit if the trace would need more

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attn_viz/core/tensor.hpp"
 #include "attn_viz/mechanisms/settings/approximation.hpp"
@@ -14,6 +15,7 @@
 #include "attn_viz/mechanisms/settings/position.hpp"
 #include "attn_viz/mechanisms/settings/score.hpp"
 #include "attn_viz/mechanisms/settings/score_tricks.hpp"
+#include "attn_viz/mechanisms/settings/stack.hpp"
 #include "attn_viz/mechanisms/settings/weights.hpp"
 #include "attn_viz/trace/trace.hpp"
 
@@ -37,11 +39,21 @@ struct AttentionSettings {
   WeightSettings weights = IdentityWeights{};
 };
 
+/// A layer of a stack: up to three sub-layers in this order, each with its residual and norm.
+struct LayerSettings {
+  std::optional<AttentionSettings> attention = {};        ///< of the sequence to itself
+  std::optional<AttentionSettings> cross_attention = {};  ///< of the sequence to the context
+  std::optional<FeedForwardSettings> feed_forward = {};
+  std::optional<double> residual = {};  ///< γ: a sub-layer f gives x + γ · f(x); absent: f(x)
+  LayerNormSettings layer_norm = {};
+};
+
 /// Where keys and values come from in cross-attention.
 struct Context {
   AxisInfo axis;
-  Tensor embeddings;             ///< [m, d′]
-  std::optional<Tensor> values;  ///< [m, d″]; absent: the embeddings
+  Tensor embeddings;                       ///< [m, d′]
+  std::optional<Tensor> values;            ///< [m, d″]; absent: the embeddings
+  std::vector<LayerSettings> layers = {};  ///< the encoder: its output is what is attended to
 };
 
 /// An input: the data and what to do with them.
@@ -51,7 +63,9 @@ struct Problem {
   AxisInfo axis;      ///< the labels of the main sequence
   Tensor embeddings;  ///< [n, d]
   std::optional<Context> context = {};
-  AttentionSettings attention = {};
+  AttentionSettings attention = {};        ///< the only layer, if there are no `layers`
+  std::vector<LayerSettings> layers = {};  ///< a stack
+  std::optional<OutputSettings> output = {};
 };
 
 }  // namespace attn_viz

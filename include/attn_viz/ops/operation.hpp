@@ -122,6 +122,18 @@ extern const Operation online_maximum;      ///< S → m
 extern const Operation online_sum;          ///< (S, m) → ℓ
 extern const Operation online_accumulator;  ///< (S, m, V) → [n, m, d_v]
 extern const Operation online_output;       ///< (accumulator, ℓ) → O
+// ---- feed-forward: X → X ----
+extern const Operation activation;  ///< attribute "function": "relu", "gelu", "gelu-tanh", …
+extern const Operation multiply;    ///< (A, B) → the products of the numbers at the same places
+extern const Operation identity;    ///< X as it is
+
+// ---- layer norm: (X[, gain[, bias]]) → X by rows; attribute "epsilon" ----
+extern const Operation layer_norm;
+extern const Operation rms_norm;
+
+// ---- pool: X [n, d] → [1, d] ----
+extern const Operation mean_rows;
+extern const Operation select_row;  ///< attribute "row"
 
 }  // namespace ops
 

@@ -22,6 +22,9 @@ class Recorder {
     return std::string_view(prefix_).substr(0, prefix_.empty() ? 0 : prefix_.size() - 1);
   }
 
+  /// The values of an earlier step.
+  const Tensor& values(StepId step) const { return trace_->steps[step].values; }
+
   /// Writes down values that are given.
   StepId input(std::string_view name, std::string symbol, Tensor values);
   StepId parameter(std::string_view name, std::string symbol, Tensor values);

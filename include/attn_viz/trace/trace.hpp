@@ -36,6 +36,8 @@ struct AxisInfo {
   /// Patches of an image: rows and columns, row-major.
   std::optional<std::pair<std::size_t, std::size_t>> grid;
   std::string image;  ///< path of the picture as given in the document, or ""
+  /// Of patches: how many positions before them are none (class token, registers).
+  std::size_t extra = 0;
 };
 
 struct Trace {
@@ -52,10 +54,12 @@ struct Trace {
   const AxisInfo* axis(std::string_view name) const;
 };
 
-/// A step's place among the layers and heads: "layer1/head0/weights" → {1, 0, "weights"}.
+/// A step's place among the layers and heads: "layer1/head0/weights" → {1, 0, "weights"};
+/// "encoder/layer1/…" is the encoder's, "layer1/cross/…" belongs to cross-attention.
 struct StepName {
   std::optional<std::size_t> layer, head;
   std::string_view step;
+  bool encoder = false, cross = false;
 };
 StepName parse_step_id(std::string_view id);
 
