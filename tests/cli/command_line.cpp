@@ -81,7 +81,9 @@ TEST_CASE("command line: each wrong word is named, and nothing is written") {
       {with({"--scale", "inf"}), "attn-viz: --scale: expected a number, got \"inf\"\n"},
       {with({"--scale", "1e999"}), "attn-viz: --scale: expected a number, got \"1e999\"\n"},
       {with({"--normalize", "sofmax"}),
-       "attn-viz: --normalize: unknown normaliser \"sofmax\"; expected one of softmax\n"
+       "attn-viz: --normalize: unknown normaliser \"sofmax\"; expected one of softmax, relu, "
+       "relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, entmax, hardmax, "
+       "sample\n"
        "  hint: did you mean \"softmax\"?\n"},
       {with({"--window", "1"}),
        "attn-viz: --window: expected LEFT,RIGHT, two whole numbers ≥ 0, got \"1\"\n"},

@@ -42,7 +42,8 @@ std::string weights(const std::string& matrices) {
 const std::string kTransposed =
     "\n  hint: it looks transposed; attn-viz uses row vectors, Q = X W_Q";
 const std::string kTopKeys =
-    "\n  hint: known keys here: title, tokens, patches, embeddings, context, attention, "
+    "\n  hint: known keys here: title, tokens, patches, embeddings, context, attention, layers, "
+    "output, "
     "mechanism, steps";
 
 }  // namespace
@@ -331,7 +332,9 @@ TEST_CASE("document: unknown names") {
       {attention(R"("score": {"type": "multi"})"),
        "/attention/score/type: unknown score \"multi\"" + scores},
       {attention("\"normalize\": \"sofmax\""),
-       "/attention/normalize: unknown normaliser \"sofmax\"; expected one of softmax\n"
+       "/attention/normalize: unknown normaliser \"sofmax\"; expected one of softmax, relu, "
+       "relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, entmax, hardmax, "
+       "sample\n"
        "  hint: did you mean \"softmax\"?"},
       {attention("\"position\": \"ropee\""),
        "/attention/position: unknown position \"ropee\"; expected one of none, sinusoidal, "
@@ -343,12 +346,11 @@ TEST_CASE("document: unknown names") {
   });
 }
 
-TEST_CASE("document: what the contract has and this version has not") {
+TEST_CASE("document: an empty stack, and edges that are none") {
   expect_refused({
-      {with_key("\"layers\": []"), "/layers: \"layers\" is not supported by attn-viz 0.1.0"},
-      {with_key("\"output\": {}"), "/output: \"output\" is not supported by attn-viz 0.1.0"},
+      {with_key("\"layers\": []"), "/layers: expected a list of layers, got an empty list"},
       {attention(R"("mask": {"edges": []})"),
-       "/attention/mask/edges: \"edges\" is not supported by attn-viz 0.1.0"},
+       "/attention/mask/edges: expected a list of [query, key], got an empty list"},
   });
 }
 

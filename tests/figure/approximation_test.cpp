@@ -37,7 +37,7 @@ TEST_CASE("heatmaps: negative weights are drawn around 0") {
   CHECK(scale.map == ColorMap::kDiverging);
   CHECK(scale.low == -1);
   CHECK(scale.high == 1);
-  CHECK(scale.note == "weight, −1 to 1: some are negative");
+  CHECK(scale.note == "weight, −1 to 1 (it may be negative)");
   CHECK(figure_of(trace, "exact_weights").scale.map == ColorMap::kViridis);
   CHECK(figure_of(trace, "exact_weights", true).scale.high < 1);
 }
@@ -50,7 +50,7 @@ TEST_CASE("heatmaps: weights above 1 are on the scale") {
       figure_of(trace_of(matrix({{1, 0}, {0, 1}}), linformer), "weights").scale;
   CHECK(scale.map == ColorMap::kViridis);
   CHECK(scale.high == 3);
-  CHECK(scale.note == "weight, 0 to 3");
+  CHECK(scale.note == "weight, 0 to the largest (3)");
 }
 
 TEST_CASE("heatmaps: a state at each position is one matrix whose rows say where") {

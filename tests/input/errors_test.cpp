@@ -38,7 +38,7 @@ TEST_CASE("document: missing, unknown and repeated keys") {
   CHECK(with("\"token\": []") == "/token: unknown key\n  hint: did you mean \"tokens\"?");
   CHECK(with("\"banana\": 1") ==
         "/banana: unknown key\n  hint: known keys here: title, tokens, patches, embeddings, "
-        "context, attention, mechanism, steps");
+        "context, attention, layers, output, mechanism, steps");
   CHECK(with("\"title\": \"a\", \"title\": \"b\"") ==
         "/title: this key is repeated; expected each key once");
   CHECK(attention("\"head\": 2") ==
@@ -188,7 +188,9 @@ TEST_CASE("document: unknown names get the nearest known one") {
   CHECK(attention("\"score\": 5") ==
         "/attention/score: expected the name of a score or an object with its type, got 5");
   CHECK(attention("\"normalize\": \"softmx\"") ==
-        "/attention/normalize: unknown normaliser \"softmx\"; expected one of softmax\n  hint: did "
+        "/attention/normalize: unknown normaliser \"softmx\"; expected one of softmax, relu, "
+        "relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, entmax, hardmax, "
+        "sample\n  hint: did "
         "you mean \"softmax\"?");
   CHECK(attention("\"position\": \"non\"") ==
         "/attention/position: unknown position \"non\"; expected one of none, sinusoidal, "
@@ -234,15 +236,13 @@ TEST_CASE("document: matrices that are none") {
         "/attention/score/v: expected a list of numbers, or one for each head, got 1");
 }
 
-TEST_CASE("document: what the format has and this version has not") {
-  const auto unsupported = [](const std::string& place, const std::string& key) {
-    return place + ": \"" + key + "\" is not supported by attn-viz 0.1.0";
-  };
-  CHECK(with("\"layers\": []") == unsupported("/layers", "layers"));
-  CHECK(with("\"output\": {}") == unsupported("/output", "output"));
-  CHECK(attention("\"mask\": {\"edges\": []}") == unsupported("/attention/mask/edges", "edges"));
+TEST_CASE("document: an empty stack, and masks that are none") {
+  CHECK(with("\"layers\": []") == "/layers: expected a list of layers, got an empty list");
+  CHECK(attention("\"mask\": {\"edges\": []}") ==
+        "/attention/mask/edges: expected a list of [query, key], got an empty list");
   CHECK(attention("\"mask\": {\"pattern\": \"x\"}") ==
-        unsupported("/attention/mask/pattern", "pattern"));
+        "/attention/mask/pattern: unknown pattern \"x\"; expected one of dilated, strided, "
+        "longformer, big-bird, sinks");
 }
 
 TEST_CASE("document: a transposed matrix is told from a wrong one when it is used") {

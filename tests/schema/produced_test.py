@@ -74,7 +74,11 @@ class Produced(unittest.TestCase):
         self.hold(SAMPLES)
 
     def test_samples_under_options(self):
-        self.hold(SAMPLES, "--dtype", "float32", "--causal")
+        # Methods that cannot hide the future refuse to.
+        bidirectional = ('"linformer"', '"nystrom"')
+        causal = [path for path in SAMPLES
+                  if not any(name in path.read_text("utf-8") for name in bidirectional)]
+        self.hold(causal, "--dtype", "float32", "--causal")
 
     def test_further_documents(self):
         documents = validate.read_json(ROOT / "docs/schema/document.schema.json")
