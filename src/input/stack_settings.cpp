@@ -54,12 +54,13 @@ FeedForwardSettings read_feed_forward(const Value& value, DType dtype) {
   FeedForwardSettings settings;
   const auto random = value.is(Kind::kObject) ? value.find("random") : std::nullopt;
   if (random) {
-    value.allow_keys({"random", "hidden", "gated", "activation"});
+    value.allow_keys({"random", "hidden", "gated", "activation", "window"});
     settings.random = RandomWeights{random->whole_number(0)};
     if (const auto hidden = value.find("hidden")) settings.hidden = hidden->whole_number(1);
     if (const auto gated = value.find("gated")) settings.gated = gated->boolean();
   } else {
-    value.allow_keys({"W_1", "b_1", "W_gate", "b_gate", "W_2", "b_2", "activation", "random"});
+    value.allow_keys(
+        {"W_1", "b_1", "W_gate", "b_gate", "W_2", "b_2", "activation", "window", "random"});
     const auto matrix = [&](std::string_view key) {
       return find_array(value, key, 2, 2, "a matrix", dtype);
     };
@@ -72,6 +73,13 @@ FeedForwardSettings read_feed_forward(const Value& value, DType dtype) {
     settings.w_2 = matrix("W_2"), settings.b_2 = vector("b_2");
     if (settings.b_gate && !settings.w_gate) value.require("W_gate");
     if (settings.b_2 && !settings.w_2) value.require("W_2");
+  }
+  if (const auto window = value.find("window")) {
+    settings.window = window->whole_number(0);
+    constexpr std::size_t kWidest = 10'000;
+    if (settings.window > kWidest) {
+      throw window->unexpected(fmt::format("at most {} rows on each side", kWidest));
+    }
   }
   if (const auto activation = value.find("activation")) {
     settings.activation =

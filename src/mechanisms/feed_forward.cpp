@@ -22,10 +22,10 @@ FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, 
                                            std::size_t embedding, DType dtype,
                                            const std::string& place, const std::string& name,
                                            std::size_t limit) {
-  const std::size_t d = embedding;
+  const std::size_t d = (2 * settings.window + 1) * embedding;
   const auto limited = [&](std::size_t hidden, std::size_t output, std::size_t matrices) {
     const auto number = [](std::size_t size) { return static_cast<double>(size); };
-    const double steps = number(rows) * (3 * number(hidden) + 2 * number(output));
+    const double steps = number(rows) * (number(d) + 3 * number(hidden) + 2 * number(output));
     const double weights = number(hidden) * (number(d) * number(matrices) + number(output));
     const double bytes = (steps + weights) * (dtype == DType::kFloat64 ? 8 : 4);
     expect_bytes(bytes, limit, fmt::format("{} rows through a hidden size of {}", rows, hidden),
@@ -37,11 +37,11 @@ FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, 
   if (settings.random) {
     const std::size_t r = settings.hidden.value_or(4 * d);
     const std::uint64_t seed = settings.random->seed;
-    result.bytes = limited(r, d, settings.gated ? 2 : 1);
+    result.bytes = limited(r, embedding, settings.gated ? 2 : 1);
     result.w_1 = glorot_uniform(d, r, seed, name + "/W_1", dtype);
     if (settings.gated) result.w_gate = glorot_uniform(d, r, seed, name + "/W_gate", dtype);
-    result.w_2 = glorot_uniform(r, d, seed, name + "/W_2", dtype);
-    result.output_size = d;
+    result.w_2 = glorot_uniform(r, embedding, seed, name + "/W_2", dtype);
+    result.output_size = embedding;
     return result;
   }
 
@@ -54,9 +54,11 @@ FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, 
                           const std::vector<std::size_t>& shape, const char* meaning) {
     if (given) expect_shape(*given, shape, fmt::format("{}/{}", place, key), meaning);
   };
-  expect(settings.w_1, "W_1", {d, r}, "embedding × hidden size");
+  const char* rows_read =
+      settings.window == 0 ? "embedding × hidden size" : "window · embedding × hidden size";
+  expect(settings.w_1, "W_1", {d, r}, rows_read);
   expect(settings.b_1, "b_1", {r}, "hidden size");
-  expect(settings.w_gate, "W_gate", {d, r}, "embedding × hidden size");
+  expect(settings.w_gate, "W_gate", {d, r}, rows_read);
   expect(settings.b_gate, "b_gate", {r}, "hidden size");
   const std::size_t output = settings.w_2 ? columns_of(*settings.w_2, r) : r;
   expect(settings.w_2, "W_2", {r, output}, "hidden size × output size");
@@ -91,6 +93,9 @@ StepId record_feed_forward(Recorder record, const FeedForwardSettings& settings,
   const auto w_2 = given("W_2", parameters.w_2);
   const auto b_2 = given("b_2", parameters.b_2);
 
+  if (settings.window > 0) {
+    x = record.step("windowed", "X_window", ops::window_rows, {x}, {{"window", settings.window}});
+  }
   const StepId hidden = product("hidden", "U", x, w_1, b_1);
   StepId last = hidden;
   if (w_gate) last = product("gate", "G", x, *w_gate, b_gate);

@@ -168,6 +168,7 @@ Attributes settings_of(const FeedForwardSettings& settings,
   return {{"hidden", parameters.w_1.columns()},
           {"activation", kActivationNames[static_cast<std::size_t>(settings.activation)]},
           {"gated", parameters.w_gate.has_value()},
+          {"window", settings.window},
           {"weights", std::move(weights)}};
 }
 

@@ -1,4 +1,5 @@
 // Functions of single numbers, and products of them, as in feed-forward networks.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -96,6 +97,31 @@ Outcome evaluate_identity(Inputs inputs, const Attributes&) {
   return {*inputs[0]};
 }
 
+/// Each row with its neighbours: rows i − w to i + w side by side, zeros beyond the ends.
+Outcome evaluate_window_rows(Inputs inputs, const Attributes& attributes) {
+  expect_inputs(inputs, 1);
+  const Tensor& x = *inputs[0];
+  const double asked = attributes.get<double>("window");
+  if (!(asked >= 0 && asked <= 1e6) || asked != std::floor(asked)) {
+    throw Error(ErrorCode::kInvalid, "expected a whole number ≥ 0 as attribute \"window\"");
+  }
+  const auto window = static_cast<std::size_t>(asked);
+  const std::size_t n = x.rows(), d = x.columns(), width = (2 * window + 1) * d;
+  Tensor y(x.dtype(), {x.axes()[0], Axis{width}});
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* to = y.values<T>().data();
+    std::fill(to, to + n * width, T{0});
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t k = 0; k <= 2 * window; ++k) {
+        if (i + k < window || i + k - window >= n) continue;
+        std::copy_n(x.values<T>().data() + (i + k - window) * d, d, to + i * width + k * d);
+      }
+    }
+  });
+  return {std::move(y)};
+}
+
 }  // namespace
 
 const Operation activation{
@@ -126,6 +152,15 @@ const Operation identity{
     .source = "",
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0]; },
     .evaluate = evaluate_identity,
+};
+
+const Operation window_rows{
+    .name = "window-rows",
+    .meaning = "each row with its neighbours side by side, zeros beyond the ends",
+    .source = "Lee 2021, lecture on self-attention (a network over a window)",
+    .equation = [](std::span<const std::string> s,
+                   const Attributes&) { return "rows i − window … i + window of " + s[0]; },
+    .evaluate = evaluate_window_rows,
 };
 
 }  // namespace attn_viz::ops

@@ -60,7 +60,8 @@ const Operation* find_operation(std::string_view name) {
       &softmax_with_sink, &l2_normalize, &rms_normalize, &online_maximum, &online_sum,
       &online_accumulator, &online_output,
       // feed-forward, layer norm, pool
-      &activation, &multiply, &identity, &layer_norm, &rms_norm, &mean_rows, &select_row};
+      &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
+      &select_row};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -21,13 +21,14 @@ inline constexpr std::string_view kActivationNames[] = {"relu", "gelu", "gelu-ta
 /// The same small network for each position: act(x W_1 + b_1) W_2 + b_2, or, with a gate,
 /// (act(x W_gate + b_gate) ∘ (x W_1 + b_1)) W_2 + b_2. Without W_2 the product ends before it.
 struct FeedForwardSettings {
-  std::optional<Tensor> w_1 = {}, w_gate = {};  ///< [d, r]
+  std::optional<Tensor> w_1 = {}, w_gate = {};  ///< [d, r], or [d′, r]
   std::optional<Tensor> b_1 = {}, b_gate = {};  ///< [r]
   std::optional<Tensor> w_2 = {};               ///< [r, d_out]
   std::optional<Tensor> b_2 = {};               ///< [d_out]
   std::optional<RandomWeights> random = {};     ///< instead of matrices: W_1, W_2, maybe W_gate
   std::optional<std::size_t> hidden = {};       ///< r of random weights; absent: 4 · d
-  bool gated = false;                           ///< whether random weights have a gate
+  std::size_t window = 0;  ///< w: reads 2w + 1 rows side by side, d′ = (2w + 1) · d
+  bool gated = false;      ///< whether random weights have a gate
   Activation activation = Activation::kRelu;
 };
 
