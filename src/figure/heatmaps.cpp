@@ -9,6 +9,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "figure/choose.hpp"
+#include "figure/scales.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -22,8 +23,6 @@ std::string file_name(std::string id) {
 bool is_weights(const Step& step) {
   return parse_step_id(step.id).step == "weights";
 }
-
-constexpr std::string_view kProbabilities = "output/probabilities";
 
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step) {
@@ -64,90 +63,6 @@ std::vector<std::string> leading_labels(const Trace& trace, const std::vector<Ax
     rows = std::move(longer);
   }
   return rows;
-}
-
-// ---- scales ----
-
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  bool empty() const { return low > high; }
-};
-
-/// Widens a range by the finite values of some rows of a tensor.
-void widen(Range& range, const Tensor& tensor, std::size_t first_row, std::size_t rows) {
-  dispatch(tensor.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const std::size_t columns = tensor.columns();
-    for (const T value : tensor.values<T>().subspan(first_row * columns, rows * columns)) {
-      if (!std::isfinite(value)) continue;
-      range.low = std::min(range.low, static_cast<double>(value));
-      range.high = std::max(range.high, static_cast<double>(value));
-    }
-  });
-}
-
-/// From the least to the largest value.
-ColorScale scale_over(Range range, std::string_view of_what, std::string_view shared) {
-  if (range.empty()) range = {0, 1};
-  if (range.low == range.high) range.high = range.low + 1;
-  return {ColorMap::kViridis, range.low, range.high,
-          fmt::format("weight, range of the {} ({:.3g} to {:.3g}){}", of_what, range.low,
-                      range.high, shared)};
-}
-
-/// One scale for a step of all layers and heads, so that figures can be compared.
-ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale) {
-  Range range;
-  std::size_t steps = 0;
-  bool difference = false;
-  std::string_view sharers = "layers";
-  for (const Step& step : trace.steps) {
-    const StepName name = parse_step_id(step.id);
-    if (name.step != step_name) continue;
-    if (name.head) sharers = "heads";
-    widen(range, step.values, 0, step.values.rows());
-    difference |= step.op == ops::differential.name;
-    ++steps;
-  }
-  const std::string shared = steps > 1 ? fmt::format(", one scale for all {}", sharers) : "";
-  if (step_name == kProbabilities) return {ColorMap::kViridis, 0, 1, "probability, 0 to 1"};
-  // What one map of differential attention subtracts from the other may leave less than nothing.
-  if (step_name == "weights" && (difference || range.low < 0)) {
-    double size = std::max(-range.low, range.high);
-    if (!(size > 0)) size = 1;
-    if (size <= 1 && !auto_scale) {
-      return {ColorMap::kDiverging, -1, 1,
-              fmt::format("weight, −1 to 1 (it may be negative){}", shared)};
-    }
-    return {
-        ColorMap::kDiverging, -size, size,
-        fmt::format("weight (it may be negative), ± the largest size ({:.3g}){}", size, shared)};
-  }
-  if (step_name == "weights" && !auto_scale) {
-    // A dark figure must not look empty.
-    constexpr double kPale = 0.2;
-    const std::string largest =
-        range.high < kPale ? fmt::format("; the largest is {:.2g}", range.high) : "";
-    // A relu may give weights of more than 1 (rounding does not count).
-    const bool beyond = range.high > 1 + 1e-7;
-    return {ColorMap::kViridis, 0, beyond ? range.high : 1,
-            beyond ? fmt::format("weight, 0 to the largest ({:.3g}){}", range.high, shared)
-                   : fmt::format("weight, 0 to 1{}{}", shared, largest)};
-  }
-  if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
-  // Exact weights are compared with those of an approximation, so they are on the same scale.
-  if (step_name == "exact_weights" && !auto_scale) {
-    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}", shared)};
-  }
-  if (step_name == "weights" || step_name == "exact_weights") {
-    return scale_over(range, "data", shared);
-  }
-  if (range.empty()) range = {0, 0};
-  double size = std::max(std::abs(range.low), std::abs(range.high));
-  if (size == 0) size = 1;
-  return {ColorMap::kDiverging, -size, size,
-          fmt::format("value, ± the largest size ({:.3g}){}", size, shared)};
 }
 
 // ---- figures ----
@@ -267,18 +182,6 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
   }
   figure.panels.push_back(std::move(panel));
   return figure;
-}
-
-/// The scale of the maps of one query: as for all weights, or the range of its own weights.
-ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
-                     const ColorScale& scale, bool auto_scale) {
-  if (!auto_scale || scale.map == ColorMap::kDiverging) return scale;
-  Range range;
-  for (const Step* step : weights) {
-    if (query < step->values.rows()) widen(range, step->values, query, 1);
-  }
-  return scale_over(range, "query's weights",
-                    weights.size() > 1 ? ", one scale for all heads" : "");
 }
 
 /// Any other step as it is: a matrix, or a vector as one row.

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "attn_viz/core/error.hpp"
-#include "attn_viz/core/random.hpp"
 #include "mechanisms/approximation.hpp"
 #include "mechanisms/heads.hpp"
 #include "mechanisms/mask_checks.hpp"
@@ -18,19 +17,6 @@ namespace {
 bool needs_equal_sizes(ScoreType type) {
   return type != ScoreType::kAdditive && type != ScoreType::kBilinear;
 }
-
-}  // namespace
-
-Tensor glorot_uniform(std::size_t rows, std::size_t columns, std::uint64_t seed,
-                      const std::string& stream, DType dtype) {
-  Random random(seed, stream);
-  const double limit = std::sqrt(6.0 / static_cast<double>(rows + columns));
-  Tensor matrix(DType::kFloat64, {Axis{rows}, Axis{columns}});
-  for (double& value : matrix.values<double>()) value = (2 * random.uniform() - 1) * limit;
-  return dtype == DType::kFloat64 ? std::move(matrix) : matrix.as(dtype);
-}
-
-namespace {
 
 class Resolver {
  public:

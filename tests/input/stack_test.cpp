@@ -89,7 +89,7 @@ TEST_CASE("layers: wrong keys and names") {
         "/layers/1/feed_forward/hidden: expected a whole number ≥ 1, got 0");
   CHECK(layer(R"("feed_forward": {"random": 1, "W_1": [[1]]})") ==
         "/layers/1/feed_forward/W_1: unknown key\n"
-        "  hint: known keys here: random, hidden, gated, activation");
+        "  hint: known keys here: random, hidden, gated, activation, window");
   CHECK(layer(R"("feed_forward": {"random": 1, "activation": "gulu"})") ==
         "/layers/1/feed_forward/activation: unknown activation \"gulu\"; expected one of relu, "
         "gelu, gelu-tanh, silu, tanh, identity\n  hint: did you mean \"gelu\"?");

@@ -123,9 +123,9 @@ extern const Operation online_sum;          ///< (S, m) → ℓ
 extern const Operation online_accumulator;  ///< (S, m, V) → [n, m, d_v]
 extern const Operation online_output;       ///< (accumulator, ℓ) → O
 // ---- feed-forward: X → X ----
-extern const Operation activation;  ///< attribute "function": "relu", "gelu", "gelu-tanh", …
-extern const Operation multiply;    ///< (A, B) → the products of the numbers at the same places
-extern const Operation identity;    ///< X as it is
+extern const Operation activation;   ///< attribute "function": "relu", "gelu", "gelu-tanh", …
+extern const Operation multiply;     ///< (A, B) → the products of the numbers at the same places
+extern const Operation identity;     ///< X as it is
 extern const Operation window_rows;  ///< X [n, d] → [n, (2w + 1) d]; attribute "window": w
 
 // ---- layer norm: (X[, gain[, bias]]) → X by rows; attribute "epsilon" ----
