@@ -98,6 +98,32 @@ TEST_CASE("dot, bilinear, cosine and additive scores as in AllenNLP") {
       return evaluate(ops::additive, {q, k, parameter("_w_matrix"), parameter("_u_matrix"),
                                       v.with_axes({Axis{v.count()}})});
     });
+    // A weight for each number of query and key is the score of graph attention without its bend.
+    const Attributes straight{{"slope", 1.0}};
+    check("linear_x,y", [&](const Tensor& q, const Tensor& k, auto parameter) {
+      return evaluate(ops::gat, {q, k, parameter("_weight_vector")}, straight);
+    });
+    // And one for each product of the two at the same place is bilinear with a diagonal matrix.
+    check("linear_x,y,x*y", [&](const Tensor& q, const Tensor& k, auto parameter) {
+      const std::size_t d = q.columns();
+      const Tensor w = parameter("_weight_vector").with_axes({Axis{1}, Axis{3 * d}});
+      Tensor diagonal(DType::kFloat64, {Axis{d}, Axis{d}});
+      for (std::size_t i = 0; i < d * d; ++i) {
+        diagonal.values<double>()[i] = i % (d + 1) == 0 ? w.at(2 * d + i / (d + 1)) : 0;
+      }
+      const Tensor sums = w.slice_columns(0, 2 * d).with_axes({Axis{2 * d}});
+      return evaluate(ops::add, {evaluate(ops::gat, {q, k, sums}, straight),
+                                 evaluate(ops::bilinear, {q, k, diagonal.as(dtype)})});
+    });
+    // tanh is the softcap at 1; the bias comes before it.
+    const json& bent = case_of(file, "bilinear_tanh");
+    Tensor scores =
+        evaluate(ops::bilinear, {tensor_of(bent["q"], dtype), tensor_of(bent["k"], dtype),
+                                 tensor_of(bent["params"]["_weight_matrix"], dtype)});
+    Tensor bias = scores.as(DType::kFloat64);
+    for (double& value : bias.values<double>()) value = bent["params"]["_bias"][0];
+    scores = evaluate(ops::softcap, {evaluate(ops::add, {scores, bias.as(dtype)})}, {{"cap", 1.0}});
+    CHECK(mismatch(scores, tensor_of(bent["scores"]), tolerance_of(dtype)) == "");
   }
 }
 
