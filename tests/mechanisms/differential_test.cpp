@@ -5,6 +5,7 @@
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
+#include "support/heads.hpp"
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
@@ -12,36 +13,20 @@
 namespace attn_viz {
 namespace {
 
-using test::absolute_mismatch;
 using test::error_of;
 using test::first_other_step;
 using test::head_values;
 using test::matrix;
+using test::off;
 using test::problem_of;
 using test::random_tensor;
+using test::running_example;
 using test::values_of;
 using test::vector_of;
 
 const nlohmann::json& examples() {
   static const nlohmann::json all = test::load_reference("attention-examples-heads.json");
   return all;
-}
-
-/// Compares with 1e-12, absolutely.
-std::string off(const Tensor& got, const char* name) {
-  return absolute_mismatch(got, test::tensor_of(examples().at(name)), 1e-12);
-}
-
-GivenWeights running_weights() {
-  return {.w_q = matrix({{1, 0}, {0, 2}}),
-          .w_k = matrix({{1, 1}, {0, 1}}),
-          .w_v = matrix({{1, 0}, {2, 1}})};
-}
-
-Problem running_example() {
-  Problem problem = problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}));
-  problem.attention.weights = running_weights();
-  return problem;
 }
 
 Problem differential_example() {

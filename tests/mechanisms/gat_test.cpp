@@ -4,6 +4,7 @@
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
+#include "support/heads.hpp"
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
@@ -11,25 +12,15 @@
 namespace attn_viz {
 namespace {
 
-using test::absolute_mismatch;
 using test::error_of;
 using test::first_other_step;
 using test::head_values;
 using test::matrix;
+using test::off;
 using test::problem_of;
 using test::random_tensor;
 using test::values_of;
 using test::vector_of;
-
-const nlohmann::json& examples() {
-  static const nlohmann::json all = test::load_reference("attention-examples-heads.json");
-  return all;
-}
-
-/// Compares with 1e-12, absolutely.
-std::string off(const Tensor& got, const char* name) {
-  return absolute_mismatch(got, test::tensor_of(examples().at(name)), 1e-12);
-}
 
 TEST_CASE("graph attention network: the worked example") {
   Problem problem = problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}));
