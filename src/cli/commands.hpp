@@ -1,4 +1,4 @@
-// The subcommands. Each adds itself to the parser and returns its exit code when it was called.
+// The subcommands. Each adds itself to the parser.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,11 +9,14 @@
 
 namespace attn_viz::cli {
 
-/// What to do when a subcommand was named on the command line.
-using Action = std::function<int()>;
+/// A subcommand and what to do when it was named on the command line; the result is the exit code.
+struct Subcommand {
+  CLI::App* command = nullptr;
+  std::function<int()> act;
+};
 
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
-Action add_run(CLI::App& app, Console& console);
+Subcommand add_run(CLI::App& app, Console& console);
 
 /// The options that go before the settings of a document: --heads, --score, …
 void add_setting_options(CLI::App& command, Overrides& overrides);

@@ -91,10 +91,14 @@ int run_program(int argc, char** argv) {
       "  attn-viz run samples/*.json -o out\n"
       "Exit codes: 0 success, 2 wrong command line, 3 invalid input, 4 a file cannot be read or\n"
       "written, 5 a limit would be exceeded, 70 a bug in attn-viz.");
-  const Action run = add_run(app, console);
+  std::vector<Subcommand> subcommands;
+  for (const auto add : {add_run}) subcommands.push_back(add(app, console));
   try {
     app.parse(argc, argv);
-    const int code = run();
+    int code = 0;
+    for (const Subcommand& known : subcommands) {
+      if (known.command->parsed()) code = known.act();
+    }
     Console::finish();
     return code;
   } catch (const CLI::Success& asked) {

@@ -1,20 +1,17 @@
 // run: load → compute → write, for each input.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include "attn_viz/core/files.hpp"
-#include "attn_viz/core/parallel.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
-#include "attn_viz/figure/paint.hpp"
-#include "attn_viz/mechanisms/attention.hpp"
 #include "attn_viz/trace/json.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "cli/load.hpp"
+#include "cli/pictures.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -30,31 +27,6 @@ struct RunOptions {
   bool no_trace = false, no_heatmaps = false;
 };
 
-/// The folder that an input gets: its name without ending. Of "..json" and the like, whose stems
-/// are folders of another meaning, the whole name.
-std::string stem_of(const std::string& input) {
-  if (input == "-") return "stdin";
-  const fs::path name = fs::path(input).filename(), stem = name.stem();
-  return stem == "." || stem == ".." ? name.string() : stem.string();
-}
-
-/// "png,svg" → the formats, each once.
-std::vector<figure::Format> parse_formats(const std::string& text) {
-  constexpr std::string_view kKnown[] = {"png", "svg", "pdf"};
-  constexpr figure::Format kFormats[] = {figure::Format::kPng, figure::Format::kSvg,
-                                         figure::Format::kPdf};
-  std::vector<figure::Format> formats;
-  std::istringstream list(text);
-  for (std::string name; std::getline(list, name, ',');) {
-    const figure::Format format = kFormats[expect_name("--format", "format", name, kKnown)];
-    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
-      formats.push_back(format);
-    }
-  }
-  if (formats.empty()) throw bad_value("--format", "a list of png, svg, pdf", text);
-  return formats;
-}
-
 /// @throws Error kUsage if two inputs would write into one folder.
 void expect_different_stems(const std::vector<std::string>& inputs) {
   std::map<std::string, std::string> first;
@@ -68,79 +40,10 @@ void expect_different_stems(const std::vector<std::string>& inputs) {
   }
 }
 
-Trace compute(const std::string& input, const Overrides& overrides) {
-  const json::Node document = json::parse(read_file(input));
-  const json::Value root(document, "");
-  if (is_trace(document)) {
-    throw root.error("expected an input document, got a trace")
-        .hint("give the document that the trace was made from");
-  }
-  return run_attention(read_document(root, stem_of(input), overrides));
-}
-
 void write_trace_file(const Trace& trace, const fs::path& path) {
   AtomicFile file(path);
   write_trace(trace, [&](std::string_view piece) { file.write(piece); });
   file.commit();
-}
-
-/// Paints figures on all cores; a thread reuses its fonts and labels from figure to figure.
-/// @return the characters for which no font is installed.
-std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
-                                    const std::vector<figure::Format>& formats,
-                                    const fs::path& folder) {
-  std::vector<std::vector<char32_t>> missing(figures.size());
-  const std::size_t share = (figures.size() + parallel_width() - 1) / parallel_width();
-  parallel_for(figures.size(), share, [&](std::size_t first, std::size_t last) {
-    figure::Painter painter;
-    for (std::size_t i = first; i < last; ++i) {
-      for (const figure::Format format : formats) {
-        const figure::Picture picture = painter.paint(figures[i].figure, format);
-        write_file(folder / fmt::format("{}.{}", figures[i].name, name_of(format)), picture.bytes);
-        missing[i] = picture.missing_glyphs;
-      }
-    }
-  });
-  std::vector<char32_t> all;
-  for (const auto& glyphs : missing) all.insert(all.end(), glyphs.begin(), glyphs.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
-}
-
-void append_utf8(std::string& text, char32_t c) {
-  const auto continuation = [&](int shift) {
-    text += static_cast<char>(0x80 | ((c >> shift) & 0x3F));
-  };
-  if (c < 0x80) {
-    text += static_cast<char>(c);
-  } else if (c < 0x800) {
-    text += static_cast<char>(0xC0 | (c >> 6));
-    continuation(0);
-  } else if (c < 0x10000) {
-    text += static_cast<char>(0xE0 | (c >> 12));
-    continuation(6), continuation(0);
-  } else {
-    text += static_cast<char>(0xF0 | (c >> 18));
-    continuation(12), continuation(6), continuation(0);
-  }
-}
-
-void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
-                     Console& console) {
-  if (glyphs.empty()) return;
-  constexpr std::size_t kNamed = 10;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(kNamed, glyphs.size()); ++i) {
-    names += i == 0 ? "" : ", ";
-    append_utf8(names, glyphs[i]);
-    names += fmt::format(" (U+{:04X})", static_cast<std::uint32_t>(glyphs[i]));
-  }
-  if (glyphs.size() > kNamed) names += fmt::format(" and {} more", glyphs.size() - kNamed);
-  console.warn(
-      fmt::format("{}: no installed font has {}; drawn as boxes\n"
-                  "  hint: install a font that has them, such as one of Debian's fonts-noto",
-                  input, names));
 }
 
 /// "out/alice: trace.json, heatmap.png, 2 figures in heatmaps/".
@@ -164,7 +67,13 @@ std::string summary(const RunOptions& options, const fs::path& folder,
 
 void run_one(const std::string& input, const RunOptions& options, Console& console) {
   console.progress(fmt::format("{}: computing", input));
-  const Trace trace = compute(input, options.overrides);
+  const json::Node document = json::parse(read_file(input));
+  if (is_trace(document)) {
+    throw json::Value(document, "")
+        .error("expected an input document, got a trace")
+        .hint("give the document that the trace was made from, or draw it with attn-viz heatmap");
+  }
+  const Trace trace = compute(document, input, options.overrides);
   std::vector<figure::NamedFigure> figures;
   if (!options.no_heatmaps) figures = figure::heatmaps(trace, options.heatmaps);
 
@@ -190,7 +99,7 @@ int run_all(const RunOptions& options, Console& console) {
     try {
       run_one(input, options, console);
     } catch (Error& error) {
-      console.fail(error.in_file(input == "-" ? "standard input" : input));
+      console.fail(error.in_file(shown_name(input)));
       if (code == 0) code = static_cast<int>(error.code());
     }
   }
@@ -199,7 +108,7 @@ int run_all(const RunOptions& options, Console& console) {
 
 }  // namespace
 
-Action add_run(CLI::App& app, Console& console) {
+Subcommand add_run(CLI::App& app, Console& console) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& command = *app.add_subcommand("run", "Compute attention; write the trace and heatmaps");
   command.footer(
@@ -236,7 +145,7 @@ Action add_run(CLI::App& app, Console& console) {
   add_flag(command, "--no-trace", options->no_trace, "Do not write trace.json");
   add_flag(command, "--no-heatmaps", options->no_heatmaps, "Do not draw");
   add_setting_options(command, options->overrides);
-  return [options, &console] { return run_all(*options, console); };
+  return {&command, [options, &console] { return run_all(*options, console); }};
 }
 
 }  // namespace attn_viz::cli

@@ -25,6 +25,10 @@ struct Overrides {
   bool random_weights = false;
   std::optional<std::uint64_t> seed = {};
   std::optional<DType> dtype = {};
+
+  bool operator==(const Overrides&) const = default;
+  /// Whether anything was set.
+  bool any() const { return !(*this == Overrides{}); }
 };
 
 /// The scoring function of this name (or short name), or none.

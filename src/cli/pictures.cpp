@@ -1,0 +1,90 @@
+#include "cli/pictures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "attn_viz/core/files.hpp"
+#include "attn_viz/core/parallel.hpp"
+#include "cli/arguments.hpp"
+
+namespace attn_viz::cli {
+namespace {
+
+void append_utf8(std::string& text, char32_t c) {
+  const auto continuation = [&](int shift) {
+    text += static_cast<char>(0x80 | ((c >> shift) & 0x3F));
+  };
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xC0 | (c >> 6));
+    continuation(0);
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xE0 | (c >> 12));
+    continuation(6), continuation(0);
+  } else {
+    text += static_cast<char>(0xF0 | (c >> 18));
+    continuation(12), continuation(6), continuation(0);
+  }
+}
+
+}  // namespace
+
+std::vector<figure::Format> parse_formats(const std::string& text) {
+  constexpr std::string_view kKnown[] = {"png", "svg", "pdf"};
+  constexpr figure::Format kFormats[] = {figure::Format::kPng, figure::Format::kSvg,
+                                         figure::Format::kPdf};
+  std::vector<figure::Format> formats;
+  std::istringstream list(text);
+  for (std::string name; std::getline(list, name, ',');) {
+    const figure::Format format = kFormats[expect_name("--format", "format", name, kKnown)];
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+      formats.push_back(format);
+    }
+  }
+  if (formats.empty()) throw bad_value("--format", "a list of png, svg, pdf", text);
+  return formats;
+}
+
+std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
+                                    const std::vector<figure::Format>& formats,
+                                    const std::filesystem::path& folder) {
+  std::vector<std::vector<char32_t>> missing(figures.size());
+  const std::size_t share = (figures.size() + parallel_width() - 1) / parallel_width();
+  parallel_for(figures.size(), share, [&](std::size_t first, std::size_t last) {
+    figure::Painter painter;
+    for (std::size_t i = first; i < last; ++i) {
+      for (const figure::Format format : formats) {
+        const figure::Picture picture = painter.paint(figures[i].figure, format);
+        write_file(folder / fmt::format("{}.{}", figures[i].name, name_of(format)), picture.bytes);
+        missing[i] = picture.missing_glyphs;
+      }
+    }
+  });
+  std::vector<char32_t> all;
+  for (const auto& glyphs : missing) all.insert(all.end(), glyphs.begin(), glyphs.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
+                     Console& console) {
+  if (glyphs.empty()) return;
+  constexpr std::size_t kNamed = 10;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(kNamed, glyphs.size()); ++i) {
+    names += i == 0 ? "" : ", ";
+    append_utf8(names, glyphs[i]);
+    names += fmt::format(" (U+{:04X})", static_cast<std::uint32_t>(glyphs[i]));
+  }
+  if (glyphs.size() > kNamed) names += fmt::format(" and {} more", glyphs.size() - kNamed);
+  console.warn(
+      fmt::format("{}: no installed font has {}; drawn as boxes\n"
+                  "  hint: install a font that has them, such as one of Debian's fonts-noto",
+                  input, names));
+}
+
+}  // namespace attn_viz::cli

@@ -1,0 +1,29 @@
+// Figures as files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/figure/paint.hpp"
+#include "cli/console.hpp"
+
+namespace attn_viz::cli {
+
+/// The value of --format: "png,svg" → the formats, each once.
+/// @throws Error kUsage
+std::vector<figure::Format> parse_formats(const std::string& text);
+
+/// Paints figures into a folder that exists, on all cores; a thread reuses its fonts and labels
+/// from figure to figure.
+/// @return the characters for which no font is installed.
+std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
+                                    const std::vector<figure::Format>& formats,
+                                    const std::filesystem::path& folder);
+
+/// One warning that names the characters, if there are any.
+void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
+                     Console& console);
+
+}  // namespace attn_viz::cli
