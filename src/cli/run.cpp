@@ -71,7 +71,7 @@ void run_one(const std::string& input, const RunOptions& options, Console& conso
   if (is_trace(document)) {
     throw json::Value(document, "")
         .error("expected an input document, got a trace")
-        .hint("give the document that the trace was made from, or draw it with attn-viz heatmap");
+        .hint("give the document that the trace was made from");
   }
   const Trace trace = compute(document, input, options.overrides);
   std::vector<figure::NamedFigure> figures;
