@@ -48,17 +48,17 @@ std::vector<figure::Format> parse_formats(const std::string& text) {
   return formats;
 }
 
-std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
+std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
                                     const std::vector<figure::Format>& formats,
                                     const std::filesystem::path& folder) {
-  std::vector<std::vector<char32_t>> missing(figures.size());
-  const std::size_t share = (figures.size() + parallel_width() - 1) / parallel_width();
-  parallel_for(figures.size(), share, [&](std::size_t first, std::size_t last) {
+  std::vector<std::vector<char32_t>> missing(drawings.size());
+  const std::size_t share = (drawings.size() + parallel_width() - 1) / parallel_width();
+  parallel_for(drawings.size(), share, [&](std::size_t first, std::size_t last) {
     figure::Painter painter;
     for (std::size_t i = first; i < last; ++i) {
       for (const figure::Format format : formats) {
-        const figure::Picture picture = painter.paint(figures[i].figure, format);
-        write_file(folder / fmt::format("{}.{}", figures[i].name, name_of(format)), picture.bytes);
+        const figure::Picture picture = painter.paint(drawings[i].drawing, format);
+        write_file(folder / fmt::format("{}.{}", drawings[i].name, name_of(format)), picture.bytes);
         missing[i] = picture.missing_glyphs;
       }
     }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/figure/paint.hpp"
 #include "cli/console.hpp"
 
@@ -15,10 +14,10 @@ namespace attn_viz::cli {
 /// @throws Error kUsage
 std::vector<figure::Format> parse_formats(const std::string& text);
 
-/// Paints figures into a folder that exists, on all cores; a thread reuses its fonts and labels
+/// Paints drawings into a folder that exists, on all cores; a thread reuses its fonts and labels
 /// from figure to figure.
 /// @return the characters for which no font is installed.
-std::vector<char32_t> write_figures(const std::vector<figure::NamedFigure>& figures,
+std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
                                     const std::vector<figure::Format>& formats,
                                     const std::filesystem::path& folder);
 

@@ -48,12 +48,12 @@ void write_trace_file(const Trace& trace, const fs::path& path) {
 
 /// "out/alice: trace.json, heatmap.png, 2 figures in heatmaps/".
 std::string summary(const RunOptions& options, const fs::path& folder,
-                    const std::vector<figure::NamedFigure>& figures) {
+                    const std::vector<figure::NamedDrawing>& figures) {
   std::string list = options.no_trace ? "" : "trace.json";
   const auto add = [&](const std::string& what) { list += (list.empty() ? "" : ", ") + what; };
   if (!figures.empty()) {
     std::size_t count = 0;
-    for (const figure::NamedFigure& figure : figures) {
+    for (const figure::NamedDrawing& figure : figures) {
       const bool below = figure.name.find('/') != std::string::npos;
       count += below ? options.formats.size() : 0;
       for (const figure::Format format : options.formats) {
@@ -74,8 +74,12 @@ void run_one(const std::string& input, const RunOptions& options, Console& conso
         .hint("give the document that the trace was made from");
   }
   const Trace trace = compute(document, input, options.overrides);
-  std::vector<figure::NamedFigure> figures;
-  if (!options.no_heatmaps) figures = figure::heatmaps(trace, options.heatmaps);
+  std::vector<figure::NamedDrawing> figures;
+  if (!options.no_heatmaps) {
+    for (figure::NamedFigure& each : figure::heatmaps(trace, options.heatmaps)) {
+      figures.push_back({std::move(each.name), std::move(each.figure)});
+    }
+  }
 
   const fs::path folder = fs::path(options.output) / stem_of(input);
   if (!options.no_trace || !figures.empty()) make_folder(folder);

@@ -35,8 +35,8 @@ enum class Way { kUpright, kUpward, kRow };
 
 class Placer {
  public:
-  Placer(const LabelledAxis& axis, const AxisPlace& place, Typesetter& type)
-      : axis_(axis), place_(place), type_(type) {
+  Placer(const LabelledAxis& axis, const AxisPlace& place, const Palette& palette, Typesetter& type)
+      : axis_(axis), place_(place), palette_(palette), type_(type) {
     pitch_ = static_cast<double>(place.cell) / static_cast<double>(place.reduction);
   }
 
@@ -54,7 +54,7 @@ class Placer {
     const bool upright = way == Way::kUpright;
     const int gap = step > 1 ? kTickGap : kGap;
     const double apart = upright ? 6 : 1;
-    const Style style{size, false, kText, longest, false};
+    const Style style{size, false, palette_.text, longest, false};
     double end = -1e9;
     for (std::size_t i = 0; i < place_.count; i += step) {
       const Run& run = type_.set(label_at(axis_, i), style);
@@ -73,9 +73,10 @@ class Placer {
     for (std::size_t i = 0; i < place_.count; i += step) {
       const int at = static_cast<int>(std::floor(middle(i)));
       if (place_.side == Side::kLeft)
-        out.ticks.push_back({-1 - kTick, at, kTick, 1, kFrame});
+        out.ticks.push_back({-1 - kTick, at, kTick, 1, palette_.frame});
       else
-        out.ticks.push_back({at, place_.side == Side::kAbove ? -1 - kTick : 1, 1, kTick, kFrame});
+        out.ticks.push_back(
+            {at, place_.side == Side::kAbove ? -1 - kTick : 1, 1, kTick, palette_.frame});
     }
   }
 
@@ -100,14 +101,16 @@ class Placer {
 
   const LabelledAxis& axis_;
   const AxisPlace& place_;
+  const Palette& palette_;
   Typesetter& type_;
   double pitch_ = 1;
 };
 
 }  // namespace
 
-AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, Typesetter& type) {
-  const Placer placer(axis, place, type);
+AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, const Palette& palette,
+                        Typesetter& type) {
+  const Placer placer(axis, place, palette, type);
   AxisLabels labels;
   auto done = [&](std::size_t step) {
     if (step > 1) placer.add_ticks(step, labels);

@@ -26,6 +26,7 @@ struct AxisLabels {
   std::vector<Rect> ticks;
 };
 
-AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, Typesetter& type);
+AxisLabels place_labels(const LabelledAxis& axis, const AxisPlace& place, const Palette& palette,
+                        Typesetter& type);
 
 }  // namespace attn_viz::figure

@@ -95,6 +95,31 @@ std::span<const Rgb> colors_of(ColorMap map) {
   return kViridis;
 }
 
+const Palette& palette_of(Theme theme) {
+  static constexpr Palette kLight{.paper = rgb(0xffffff),
+                                  .text = rgb(0x222222),
+                                  .quiet_text = rgb(0x525252),
+                                  .frame = rgb(0x8a8a8a),
+                                  .grid = rgb(0xffffff),
+                                  .masked = rgb(0xdcdcdc),
+                                  .hatch = rgb(0xb8b8b8)};
+  static constexpr Palette kDark{.paper = rgb(0x14161a),
+                                 .text = rgb(0xf0f0f0),
+                                 .quiet_text = rgb(0xc0c4ca),
+                                 .frame = rgb(0x7c828c),
+                                 .grid = rgb(0x14161a),
+                                 .masked = rgb(0x3a3d44),
+                                 .hatch = rgb(0x5c606a)};
+  static constexpr Palette kPrint{.paper = rgb(0xffffff),
+                                  .text = rgb(0x000000),
+                                  .quiet_text = rgb(0x333333),
+                                  .frame = rgb(0x000000),
+                                  .grid = rgb(0xffffff),
+                                  .masked = rgb(0xffffff),
+                                  .hatch = rgb(0x808080)};
+  return theme == Theme::kLight ? kLight : theme == Theme::kDark ? kDark : kPrint;
+}
+
 std::size_t level_of(const ColorScale& scale, double value) {
   return Leveller(scale).level(value);
 }

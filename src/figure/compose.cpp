@@ -22,12 +22,24 @@ constexpr int kTextWidth = 480;  // titles and notes wrap at least here
 constexpr std::size_t kMostPanelsPerRow = 100;
 constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
 
-constexpr Style kTitleStyle{19, true, kText, 0, true};
-constexpr Style kSubtitleStyle{13, false, kQuietText, 0, true};
-constexpr Style kPanelTitleStyle{12, true, kText, 0, false};
-constexpr Style kNameStyle{13, false, kQuietText, 0, true};
-constexpr Style kTickStyle{12, false, kText, 0, false};
-constexpr Style kNoteStyle{12, false, kQuietText, 0, true};
+Style title_style(const Palette& palette) {
+  return {19, true, palette.text, 0, true};
+}
+Style subtitle_style(const Palette& palette) {
+  return {13, false, palette.quiet_text, 0, true};
+}
+Style panel_title_style(const Palette& palette) {
+  return {12, true, palette.text, 0, false};
+}
+Style name_style(const Palette& palette) {
+  return {13, false, palette.quiet_text, 0, true};
+}
+Style tick_style(const Palette& palette) {
+  return {12, false, palette.text, 0, false};
+}
+Style note_style(const Palette& palette) {
+  return {12, false, palette.quiet_text, 0, true};
+}
 
 Style wrapped_at(Style style, int width) {
   style.max_width = width;
@@ -36,14 +48,15 @@ Style wrapped_at(Style style, int width) {
 
 class Composer {
  public:
-  Composer(const Figure& figure, Typesetter& type) : figure_(figure), type_(type) {
+  Composer(const Figure& figure, Typesetter& type)
+      : figure_(figure), palette_(palette_of(figure.theme)), type_(type) {
     per_row_ = std::clamp<std::size_t>(figure.panels_per_row, 1, kMostPanelsPerRow);
     per_row_ = std::min(per_row_, figure.panels.size());
     grid_rows_ = (figure.panels.size() + per_row_ - 1) / per_row_;
     single_ = figure.panels.size() == 1;
     sizes_ = choose_sizes(figure.panels[0].values.rows(), figure.panels[0].values.columns(),
                           std::max(per_row_, grid_rows_));
-    scene_.map = figure.scale.map;
+    scene_.theme = figure.theme;
   }
 
   Scene compose() {
@@ -84,6 +97,7 @@ class Composer {
   std::vector<std::string> own_notes() const;
 
   const Figure& figure_;
+  const Palette& palette_;
   Typesetter& type_;
   std::size_t per_row_ = 1, grid_rows_ = 1;
   bool single_ = true;
@@ -105,8 +119,8 @@ void Composer::place_panels() {
                    sizes_.cell_width,
                    sizes_.width(),
                    single_ ? 190 : 140};
-  const AxisLabels row_labels = place_labels(figure_.rows, left, type_);
-  const AxisLabels column_labels = place_labels(figure_.columns, across, type_);
+  const AxisLabels row_labels = place_labels(figure_.rows, left, palette_, type_);
+  const AxisLabels column_labels = place_labels(figure_.columns, across, palette_, type_);
 
   // How far labels reach beyond their matrix, and titles: the gap between panels holds both.
   Bounds rows_reach, columns_reach;
@@ -122,8 +136,8 @@ void Composer::place_panels() {
   for (const Panel& panel : figure_.panels) {
     titles.push_back(nullptr);
     if (panel.title.empty()) continue;
-    titles.back() =
-        &type_.set(visible_label(panel.title), wrapped_at(kPanelTitleStyle, longest_title));
+    titles.back() = &type_.set(visible_label(panel.title),
+                               wrapped_at(panel_title_style(palette_), longest_title));
     const TextBox& ink = titles.back()->ink();
     title_width = std::max(title_width, ink.left + ink.width);
     title_height = std::max(title_height, titles.back()->logical().height);
@@ -170,14 +184,15 @@ void Composer::place_panel(std::size_t index, int x, int y) {
   const Panel& panel = figure_.panels[index];
   const std::string name =
       panel.title.empty() ? fmt::format("panel {}", index + 1) : "\"" + panel.title + "\"";
-  PanelScene placed{
-      levels_of(panel, figure_.scale, sizes_.row_reduction, sizes_.column_reduction, name),
-      x,
-      y,
-      sizes_.cell_width,
-      sizes_.cell_height,
-      sizes_.row_reduction,
-      sizes_.column_reduction};
+  const ColorScale& scale = panel.scale.value_or(figure_.scale);
+  PanelScene placed{levels_of(panel, scale, sizes_.row_reduction, sizes_.column_reduction, name),
+                    scale.map,
+                    x,
+                    y,
+                    sizes_.cell_width,
+                    sizes_.cell_height,
+                    sizes_.row_reduction,
+                    sizes_.column_reduction};
   add_lines(placed);
   if (panel.marked)
     add_mark(placed, panel.marked->first / sizes_.row_reduction,
@@ -188,17 +203,19 @@ void Composer::place_panel(std::size_t index, int x, int y) {
 void Composer::add_lines(const PanelScene& panel) {
   const int width = sizes_.width(), height = sizes_.height();
   // White lines between cells, visible on every color but the diverging map's middle.
-  const Rgb line = scene_.map == ColorMap::kDiverging ? Rgb{0xdd, 0xdd, 0xdd} : kWhite;
+  const Rgb line = panel.map == ColorMap::kDiverging && figure_.theme != Theme::kDark
+                       ? Rgb{0xdd, 0xdd, 0xdd}
+                       : palette_.grid;
   if (std::min(panel.cell_width, panel.cell_height) >= kGridCell) {
     for (int i = 1; i < static_cast<int>(sizes_.rows); ++i)
       add_rect({panel.x, panel.y + i * panel.cell_height, width, 1, line});
     for (int j = 1; j < static_cast<int>(sizes_.columns); ++j)
       add_rect({panel.x + j * panel.cell_width, panel.y, 1, height, line});
   }
-  add_rect({panel.x - 1, panel.y - 1, width + 2, 1, kFrame});
-  add_rect({panel.x - 1, panel.y + height, width + 2, 1, kFrame});
-  add_rect({panel.x - 1, panel.y - 1, 1, height + 2, kFrame});
-  add_rect({panel.x + width, panel.y - 1, 1, height + 2, kFrame});
+  add_rect({panel.x - 1, panel.y - 1, width + 2, 1, palette_.frame});
+  add_rect({panel.x - 1, panel.y + height, width + 2, 1, palette_.frame});
+  add_rect({panel.x - 1, panel.y - 1, 1, height + 2, palette_.frame});
+  add_rect({panel.x + width, panel.y - 1, 1, height + 2, palette_.frame});
 }
 
 /// A ring inside of the cell's edges, black outside and white inside. Small cells are pointed at
@@ -234,7 +251,8 @@ void Composer::place_axis_names() {
   // Columns first: above (one panel) or below (several) their labels, in the middle.
   const std::string columns = visible_text(figure_.columns.name);
   if (!columns.empty()) {
-    const Run& run = type_.set(columns, wrapped_at(kNameStyle, std::max(grid_width_, 200)));
+    const Run& run =
+        type_.set(columns, wrapped_at(name_style(palette_), std::max(grid_width_, 200)));
     const TextBox& box = run.ink();
     const int x = down(grid_width_ / 2.0 - box.left - box.width / 2);
     const int y =
@@ -244,7 +262,7 @@ void Composer::place_axis_names() {
   // Rows: left of their labels, read upwards, in the middle.
   const std::string rows = visible_text(figure_.rows.name);
   if (!rows.empty()) {
-    const Run& run = type_.set(rows, wrapped_at(kNameStyle, std::max(grid_height_, 200)));
+    const Run& run = type_.set(rows, wrapped_at(name_style(palette_), std::max(grid_height_, 200)));
     const TextBox& box = run.ink();
     const int x = down(bounds_.left - 10 - box.top - box.height);
     const int y = down(grid_height_ / 2.0 + box.left + box.width / 2);
@@ -252,8 +270,9 @@ void Composer::place_axis_names() {
   }
   // A single panel's title comes above all that.
   if (single_ && !figure_.panels[0].title.empty()) {
-    const Run& run = type_.set(visible_label(figure_.panels[0].title),
-                               wrapped_at(kPanelTitleStyle, std::max(sizes_.width(), kTextWidth)));
+    const Run& run =
+        type_.set(visible_label(figure_.panels[0].title),
+                  wrapped_at(panel_title_style(palette_), std::max(sizes_.width(), kTextWidth)));
     const TextBox& box = run.ink();
     add({&run, 0, down(bounds_.top - 12 - box.top - box.height), false, TextKind::kPanelTitle});
   }
@@ -270,23 +289,23 @@ void Composer::place_legend() {
   // What stands below the bar, so that bar and text together are as tall as the matrix.
   const std::string note = visible_text(figure_.scale.note);
   const Run* note_run =
-      note.empty() ? nullptr : &type_.set(note, wrapped_at(kNoteStyle, kNoteWidth));
+      note.empty() ? nullptr : &type_.set(note, wrapped_at(note_style(palette_), kNoteWidth));
   const int note_height = note_run ? up(note_run->logical().height) + 14 : 0;
   const int masked_height = masked ? 34 : 0;
   const int height = std::clamp(grid_height_ - note_height - masked_height, kLeast, kMost);
-  scene_.bar = Bar{x, 0, kWidth, height};
-  add_rect({x - 1, -1, kWidth + 2, 1, kFrame});
-  add_rect({x - 1, height, kWidth + 2, 1, kFrame});
-  add_rect({x - 1, -1, 1, height + 2, kFrame});
-  add_rect({x + kWidth, -1, 1, height + 2, kFrame});
+  scene_.bars.push_back({x, 0, kWidth, height, figure_.scale.map});
+  add_rect({x - 1, -1, kWidth + 2, 1, palette_.frame});
+  add_rect({x - 1, height, kWidth + 2, 1, palette_.frame});
+  add_rect({x - 1, -1, 1, height + 2, palette_.frame});
+  add_rect({x + kWidth, -1, 1, height + 2, palette_.frame});
 
   const ColorScale& scale = figure_.scale;
   for (const Tick& tick : ticks(scale.low, scale.high, 5)) {
     const double range = scale.high / 2 - scale.low / 2;
     const double t = range > 0 ? (tick.value / 2 - scale.low / 2) / range : 0.5;
     const int y = static_cast<int>(std::lround((height - 1) * (1 - std::clamp(t, 0.0, 1.0))));
-    add_rect({x + kWidth, y, 5, 1, kFrame});
-    const Run& run = type_.set(tick.text, kTickStyle);
+    add_rect({x + kWidth, y, 5, 1, palette_.frame});
+    const Run& run = type_.set(tick.text, tick_style(palette_));
     add({&run, x + kWidth + 9,
          static_cast<int>(std::lround(y + 0.5 + 0.365 * run.size() - run.baseline())), false,
          TextKind::kTick});
@@ -299,8 +318,8 @@ void Composer::place_legend() {
   }
   if (masked) {
     constexpr int kSwatch = 16;
-    scene_.swatches.push_back({x, y, kSwatch, kSwatch, kMasked});
-    const Run& run = type_.set("masked", kNoteStyle);
+    scene_.swatches.push_back({x, y, kSwatch, kSwatch, palette_.masked});
+    const Run& run = type_.set("masked", note_style(palette_));
     add({&run, x + kSwatch + 8,
          static_cast<int>(std::lround(y + kSwatch / 2.0 + 0.365 * run.size() - run.baseline())),
          false, TextKind::kLegend});
@@ -322,8 +341,8 @@ void Composer::place_header() {
     add({&run, x, down(bottom - box.top - box.height), false, kind});
     bottom = bounds_.top - 9;
   };
-  place(figure_.subtitle, kSubtitleStyle, TextKind::kSubtitle);
-  place(figure_.title, kTitleStyle, TextKind::kTitle);
+  place(figure_.subtitle, subtitle_style(palette_), TextKind::kSubtitle);
+  place(figure_.title, title_style(palette_), TextKind::kTitle);
 }
 
 /// What was done to the matrix to draw it.
@@ -350,7 +369,7 @@ void Composer::place_notes() {
   double top = bounds_.bottom + 18;
   for (const std::string& note : notes) {
     if (note.empty()) continue;
-    const Run& run = type_.set(visible_text(note), wrapped_at(kNoteStyle, width));
+    const Run& run = type_.set(visible_text(note), wrapped_at(note_style(palette_), width));
     add({&run, x, up(top - run.ink().top), false, TextKind::kNote});
     top = bounds_.bottom + 6;
   }
@@ -372,7 +391,7 @@ void Composer::fit_canvas() {
   for (Rect& rect : scene_.rects) shift(rect);
   for (Rect& rect : scene_.swatches) shift(rect);
   for (TextItem& text : scene_.texts) shift(text);
-  shift(*scene_.bar);
+  for (Bar& bar : scene_.bars) shift(bar);
 }
 
 }  // namespace

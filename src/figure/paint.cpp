@@ -32,6 +32,14 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
   return missing;
 }
 
+Scene compose_any(const Drawing& drawing, Typesetter& type) {
+  return std::visit([&](const auto& kind) { return compose(kind, type); }, drawing);
+}
+
+const std::string& title_of(const Drawing& drawing) {
+  return std::visit([](const auto& kind) -> const std::string& { return kind.title; }, drawing);
+}
+
 }  // namespace
 
 std::string_view name_of(Format format) {
@@ -56,11 +64,12 @@ Painter::~Painter() = default;
 Painter::Painter(Painter&&) noexcept = default;
 Painter& Painter::operator=(Painter&&) noexcept = default;
 
-Picture Painter::paint(const Figure& figure, Format format) {
+Picture Painter::paint(const Drawing& drawing, Format format) {
   impl_->type.forget_if_many();
-  const Scene scene = compose(figure, impl_->type);
+  const Scene scene = compose_any(drawing, impl_->type);
   Picture picture;
-  picture.missing_glyphs = missing_glyphs(figure, impl_->type);
+  std::visit([&](const auto& kind) { picture.missing_glyphs = missing_glyphs(kind, impl_->type); },
+             drawing);
   switch (format) {
     case Format::kPng:
       rasterize(scene, impl_->pixels);
@@ -71,15 +80,15 @@ Picture Painter::paint(const Figure& figure, Format format) {
       picture.bytes = to_svg(scene);
       break;
     case Format::kPdf:
-      picture.bytes = to_pdf(scene, visible_text(figure.title));
+      picture.bytes = to_pdf(scene, visible_text(title_of(drawing)));
       break;
   }
   return picture;
 }
 
-Layout Painter::lay_out(const Figure& figure) {
+Layout Painter::lay_out(const Drawing& drawing) {
   impl_->type.forget_if_many();
-  const Scene scene = compose(figure, impl_->type);
+  const Scene scene = compose_any(drawing, impl_->type);
   auto pixels = [](int n) { return static_cast<std::size_t>(n); };
   Layout layout;
   layout.width = pixels(scene.width);
@@ -96,12 +105,12 @@ Layout Painter::lay_out(const Figure& figure) {
   return layout;
 }
 
-Picture paint(const Figure& figure, Format format) {
-  return Painter().paint(figure, format);
+Picture paint(const Drawing& drawing, Format format) {
+  return Painter().paint(drawing, format);
 }
 
-Layout lay_out(const Figure& figure) {
-  return Painter().lay_out(figure);
+Layout lay_out(const Drawing& drawing) {
+  return Painter().lay_out(drawing);
 }
 
 }  // namespace attn_viz::figure

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "attn_viz/core/error.hpp"
+#include "figure/cairo_items.hpp"
+
 namespace attn_viz::figure {
 namespace {
 
 class Canvas {
  public:
-  Canvas(int width, int height, std::vector<std::uint8_t>& pixels)
-      : width_(width), height_(height), pixels_(pixels) {
-    pixels_.assign(3 * size(width) * size(height), 0xff);
+  Canvas(int width, int height, const Palette& palette, std::vector<std::uint8_t>& pixels)
+      : width_(width), height_(height), palette_(palette), pixels_(pixels) {
+    pixels_.resize(3 * size(width) * size(height));
+    fill({0, 0, width, height, palette.paper});
   }
 
   std::uint8_t* at(int x, int y) { return pixels_.data() + 3 * (size(y) * size(width_) + size(x)); }
@@ -26,11 +30,12 @@ class Canvas {
   void hatch(int x, int y, int width, int height) {
     for (int row = 0; row < height; ++row)
       for (int column = 0; column < width; ++column)
-        if (is_hatched(column + row, width, height)) put(at(x + column, y + row), kHatch);
+        if (is_hatched(column + row, width, height)) put(at(x + column, y + row), palette_.hatch);
   }
 
   /// One pixel row of cells, then copies of it: cells have hard edges.
-  void cells(const PanelScene& panel, std::span<const Rgb> colors) {
+  void cells(const PanelScene& panel) {
+    const std::span<const Rgb> colors = colors_of(panel.map);
     const std::size_t columns = panel.levels.columns;
     const std::size_t bytes = 3 * columns * size(panel.cell_width);
     for (std::size_t i = 0; i < panel.levels.rows; ++i) {
@@ -39,7 +44,7 @@ class Canvas {
       std::uint8_t* first = at(panel.x, y);
       std::uint8_t* out = first;
       for (std::size_t j = 0; j < columns; ++j) {
-        const Rgb color = level[j] == kMaskedLevel ? kMasked : colors[level[j]];
+        const Rgb color = level[j] == kMaskedLevel ? palette_.masked : colors[level[j]];
         for (int k = 0; k < panel.cell_width; ++k, out += 3) put(out, color);
       }
       for (int row = 1; row < panel.cell_height; ++row)
@@ -47,11 +52,11 @@ class Canvas {
     }
   }
 
-  /// Lays a premultiplied sprite over the picture.
-  void lay(const Sprite& sprite, int left, int top) {
-    const int x0 = std::max(0, -left), x1 = std::min(sprite.width, width_ - left);
-    for (int y = std::max(0, -top); y < std::min(sprite.height, height_ - top); ++y) {
-      const std::uint8_t* in = sprite.pixels.data() + 4 * (size(y) * size(sprite.width) + size(x0));
+  /// Lays premultiplied BGRA pixels over the picture.
+  void lay(const std::uint8_t* pixels, int left, int top, int width, int height) {
+    const int x0 = std::max(0, -left), x1 = std::min(width, width_ - left);
+    for (int y = std::max(0, -top); y < std::min(height, height_ - top); ++y) {
+      const std::uint8_t* in = pixels + 4 * (size(y) * size(width) + size(x0));
       if (x0 >= x1) return;
       std::uint8_t* out = at(left + x0, top + y);
       for (int x = x0; x < x1; ++x, in += 4, out += 3) {
@@ -74,18 +79,32 @@ class Canvas {
   }
 
   int width_, height_;
+  const Palette& palette_;
   std::vector<std::uint8_t>& pixels_;
 };
+
+/// Lines or images, drawn by Cairo and laid over the picture.
+template <class Item>
+void smooth(Canvas& canvas, const Scene& scene, const std::vector<Item>& items) {
+  if (items.empty()) return;
+  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, scene.width, scene.height));
+  const Cairo cairo(cairo_create(surface.get()));
+  for (const Item& item : items) draw(cairo.get(), item);
+  cairo_surface_flush(surface.get());
+  const unsigned char* pixels = cairo_image_surface_get_data(surface.get());
+  if (!pixels) throw Error(ErrorCode::kLimit, "not enough memory to draw a picture");
+  canvas.lay(pixels, 0, 0, scene.width, scene.height);
+}
 
 }  // namespace
 
 void rasterize(const Scene& scene, std::vector<std::uint8_t>& pixels) {
-  Canvas canvas(scene.width, scene.height, pixels);
-  const std::span<const Rgb> colors = colors_of(scene.map);
+  Canvas canvas(scene.width, scene.height, scene.palette(), pixels);
+  smooth(canvas, scene, scene.images);
 
   // Cells, and the hatch on masked ones.
   for (const PanelScene& panel : scene.panels) {
-    canvas.cells(panel, colors);
+    canvas.cells(panel);
     if (std::min(panel.cell_width, panel.cell_height) < kHatchCell || panel.levels.masked == 0)
       continue;
     for (std::size_t i = 0; i < panel.levels.rows; ++i)
@@ -100,15 +119,16 @@ void rasterize(const Scene& scene, std::vector<std::uint8_t>& pixels) {
     canvas.hatch(swatch.x, swatch.y, swatch.width, swatch.height);
   }
 
-  // The color bar, high at the top.
-  if (scene.bar)
-    for (int row = 0; row < scene.bar->height; ++row)
-      canvas.fill({scene.bar->x, scene.bar->y + row, scene.bar->width, 1, bar_color(scene, row)});
+  for (const Bar& bar : scene.bars)
+    for (int row = 0; row < bar.height; ++row)
+      canvas.fill({bar.x, bar.y + row, bar.width, 1, bar_color(bar, row)});
 
+  smooth(canvas, scene, scene.lines);
   for (const Rect& rect : scene.rects) canvas.fill(rect);
   for (const TextItem& text : scene.texts) {
     const Sprite& sprite = text.run->sprite(text.upward);
-    canvas.lay(sprite, text.x + sprite.left, text.y + sprite.top);
+    canvas.lay(sprite.pixels.data(), text.x + sprite.left, text.y + sprite.top, sprite.width,
+               sprite.height);
   }
 }
 

@@ -21,9 +21,9 @@ Bounds bounds_of(const TextItem& item) {
           item.y - ink.left};
 }
 
-Rgb bar_color(const Scene& scene, int row) {
-  const std::span<const Rgb> colors = colors_of(scene.map);
-  const int last = scene.bar->height - 1;
+Rgb bar_color(const Bar& bar, int row) {
+  const std::span<const Rgb> colors = colors_of(bar.map);
+  const int last = bar.height - 1;
   const double t = static_cast<double>(last - row) / last;
   return colors[static_cast<std::size_t>(std::lround(t * static_cast<double>(colors.size() - 1)))];
 }

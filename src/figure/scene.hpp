@@ -14,9 +14,7 @@
 
 namespace attn_viz::figure {
 
-// Ink on white; text never lighter than 7 : 1 against the paper.
-inline constexpr Rgb kText{0x22, 0x22, 0x22}, kQuietText{0x52, 0x52, 0x52};
-inline constexpr Rgb kFrame{0x8a, 0x8a, 0x8a}, kBlack{0, 0, 0}, kWhite{0xff, 0xff, 0xff};
+inline constexpr Rgb kBlack{0, 0, 0}, kWhite{0xff, 0xff, 0xff};
 
 /// Cells of at least these sizes have lines between them, or a hatch when masked.
 inline constexpr int kGridCell = 20, kHatchCell = 10;
@@ -35,9 +33,27 @@ struct TextItem {
   TextKind kind = TextKind::kNote;
 };
 
-/// The colour map from top (high) to bottom (low).
+/// A colour map from top (high) to bottom (low).
 struct Bar {
   int x = 0, y = 0, width = 0, height = 0;
+  ColorMap map = ColorMap::kViridis;
+};
+
+/// A smooth line from one point to another. Curved: a cubic whose ends are horizontal.
+struct LineItem {
+  double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+  double width = 1;
+  Rgb color;
+  double opacity = 1;  ///< 0 to 1
+  bool curved = false;
+};
+
+/// A picture, stretched over a rectangle.
+struct ImageItem {
+  int x = 0, y = 0, width = 0, height = 0;
+  std::size_t columns = 0, rows = 0;  ///< pixels of the picture
+  std::vector<std::uint8_t> pixels;   ///< RGB, [rows, columns, 3]
+  bool smooth = true;                 ///< bilinear; else each pixel is a block
 };
 
 /// Left, top, right and bottom, in pixels.
@@ -48,19 +64,25 @@ struct Bounds {
 
 struct PanelScene {
   Levels levels;
+  ColorMap map = ColorMap::kViridis;
   int x = 0, y = 0;
   int cell_width = 1, cell_height = 1;
   std::size_t row_reduction = 1, column_reduction = 1;
 };
 
+/// Painted in the order of the members.
 struct Scene {
   int width = 0, height = 0;
-  ColorMap map = ColorMap::kViridis;
+  Theme theme = Theme::kLight;
+  std::vector<ImageItem> images;
   std::vector<PanelScene> panels;
-  std::optional<Bar> bar;
   std::vector<Rect> swatches;  ///< masked cells of the legend
-  std::vector<Rect> rects;     ///< over the cells: lines, frames, ticks, outlines
+  std::vector<Bar> bars;
+  std::vector<LineItem> lines;
+  std::vector<Rect> rects;  ///< over the cells: grids, frames, ticks, outlines
   std::vector<TextItem> texts;
+
+  const Palette& palette() const { return palette_of(theme); }
 };
 
 /// The box of a text's ink.
@@ -75,8 +97,8 @@ inline bool is_hatched(int sum, int width, int height) {
   return (sum - middle) % 8 == 0 && sum >= corner && sum <= width + height - 2 - corner;
 }
 
-/// The color of a pixel row of the bar, counted from its top.
-Rgb bar_color(const Scene& scene, int row);
+/// The color of a pixel row of a bar, counted from its top.
+Rgb bar_color(const Bar& bar, int row);
 
 /// Lays a figure out. Runs in the scene belong to the typesetter.
 Scene compose(const Figure& figure, Typesetter& type);

@@ -24,9 +24,9 @@ struct Value {
 /// All numbers of the figure with their places.
 std::vector<Value> collect(const Figure& figure, const Scene& scene, int decimals) {
   std::vector<Value> values;
-  const std::span<const Rgb> colors = colors_of(scene.map);
   for (std::size_t p = 0; p < scene.panels.size(); ++p) {
     const PanelScene& panel = scene.panels[p];
+    const std::span<const Rgb> colors = colors_of(panel.map);
     for (std::size_t i = 0; i < panel.levels.rows; ++i)
       for (std::size_t j = 0; j < panel.levels.columns; ++j) {
         const std::uint16_t level = panel.levels.level[i * panel.levels.columns + j];
@@ -71,7 +71,7 @@ void add_values(const Figure& figure, Typesetter& type, Scene& scene) {
   if (cells > kMostValues) return;
 
   // The scale says how small a number can matter; numbers on a scale of 1 have two decimals.
-  const bool unit = scene.map == ColorMap::kViridis && figure.scale.low == 0;
+  const bool unit = figure.scale.map == ColorMap::kViridis && figure.scale.low == 0;
   const int most = decimals_for(unit ? std::max(figure.scale.high, largest) : largest);
   for (int decimals = most; decimals >= (unit ? most : most - 1); --decimals) {
     const std::vector<Value> values = collect(figure, scene, decimals);

@@ -4,25 +4,17 @@
 #include <cairo-svg.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <memory>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/cairo_items.hpp"
 
 namespace attn_viz::figure {
 namespace {
 
 /// More cells than this are an image: smaller, and viewers draw it without seams.
 constexpr std::size_t kMostVectorCells = 20'000;
-
-struct DestroySurface {
-  void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
-};
-struct DestroyCairo {
-  void operator()(cairo_t* cairo) const { cairo_destroy(cairo); }
-};
-using Surface = std::unique_ptr<cairo_surface_t, DestroySurface>;
 
 cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size) {
   static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), size);
@@ -32,10 +24,11 @@ cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size)
 class VectorPainter {
  public:
   VectorPainter(const Scene& scene, cairo_surface_t* surface)
-      : scene_(scene), colors_(colors_of(scene.map)), cairo_(cairo_create(surface)) {}
+      : scene_(scene), palette_(scene.palette()), cairo_(cairo_create(surface)) {}
 
   void paint() {
-    fill(0, 0, scene_.width, scene_.height, kWhite);
+    fill(0, 0, scene_.width, scene_.height, palette_.paper);
+    for (const ImageItem& item : scene_.images) draw(cairo_.get(), item);
     for (const PanelScene& panel : scene_.panels) {
       if (panel.levels.level.size() > kMostVectorCells)
         image(panel);
@@ -47,7 +40,8 @@ class VectorPainter {
       fill(swatch.x, swatch.y, swatch.width, swatch.height, swatch.color);
       hatch_cell(swatch.x, swatch.y, swatch.width, swatch.height);
     }
-    if (scene_.bar) bar(*scene_.bar);
+    for (const Bar& item : scene_.bars) bar(item);
+    for (const LineItem& line : scene_.lines) draw(cairo_.get(), line);
     for (const Rect& rect : scene_.rects) fill(rect.x, rect.y, rect.width, rect.height, rect.color);
     for (const TextItem& text : scene_.texts)
       text.run->show(cairo_.get(), text.x, text.y, text.upward);
@@ -55,22 +49,20 @@ class VectorPainter {
   }
 
  private:
-  void color(Rgb rgb) {
-    cairo_set_source_rgb(cairo_.get(), rgb.red / 255.0, rgb.green / 255.0, rgb.blue / 255.0);
-  }
   void fill(double x, double y, double width, double height, Rgb rgb) {
-    color(rgb);
+    set_color(cairo_.get(), rgb);
     cairo_rectangle(cairo_.get(), x, y, width, height);
     cairo_fill(cairo_.get());
   }
-  Rgb color_of_level(std::uint16_t level) const {
-    return level == kMaskedLevel ? kMasked : colors_[level];
+  Rgb color_of_level(std::span<const Rgb> colors, std::uint16_t level) const {
+    return level == kMaskedLevel ? palette_.masked : colors[level];
   }
 
   /// Runs of one color are one rectangle. Each reaches half a unit under its right and lower
   /// neighbours, which are drawn later, so that viewers show no seams between them.
   void cells(const PanelScene& panel) {
     const Levels& levels = panel.levels;
+    const std::span<const Rgb> colors = colors_of(panel.map);
     const double right = panel.x + static_cast<double>(levels.columns) * panel.cell_width;
     const double bottom = panel.y + static_cast<double>(levels.rows) * panel.cell_height;
     for (std::size_t i = 0; i < levels.rows; ++i) {
@@ -82,7 +74,7 @@ class VectorPainter {
         const double x = panel.x + static_cast<double>(j) * panel.cell_width;
         const double x_end =
             std::min(panel.x + static_cast<double>(end) * panel.cell_width + 0.5, right);
-        fill(x, y, x_end - x, y_end - y, color_of_level(level[j]));
+        fill(x, y, x_end - x, y_end - y, color_of_level(colors, level[j]));
       }
     }
   }
@@ -91,19 +83,12 @@ class VectorPainter {
   void image(const PanelScene& panel) {
     const Levels& levels = panel.levels;
     const int width = static_cast<int>(levels.columns), height = static_cast<int>(levels.rows);
-    const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
-    unsigned char* pixels = cairo_image_surface_get_data(surface.get());
-    if (!pixels) throw Error(ErrorCode::kLimit, "not enough memory to draw a matrix");
-    const int stride = cairo_image_surface_get_stride(surface.get());
-    for (int i = 0; i < height; ++i)
-      for (int j = 0; j < width; ++j) {
-        const Rgb rgb = color_of_level(levels.level[static_cast<std::size_t>(i) * levels.columns +
-                                                    static_cast<std::size_t>(j)]);
-        const std::uint32_t pixel =
-            static_cast<std::uint32_t>(rgb.red << 16 | rgb.green << 8 | rgb.blue);
-        std::memcpy(pixels + static_cast<std::ptrdiff_t>(i) * stride + 4 * j, &pixel, 4);
-      }
-    cairo_surface_mark_dirty(surface.get());
+    const std::span<const Rgb> colors = colors_of(panel.map);
+    const Surface surface = pixel_surface(width, height, [&](int i, int j) {
+      return color_of_level(
+          colors,
+          levels.level[static_cast<std::size_t>(i) * levels.columns + static_cast<std::size_t>(j)]);
+    });
     cairo_save(cairo_.get());
     cairo_translate(cairo_.get(), panel.x, panel.y);
     cairo_scale(cairo_.get(), panel.cell_width, panel.cell_height);
@@ -125,7 +110,7 @@ class VectorPainter {
 
   /// The diagonals of is_hatched() as lines.
   void hatch_cell(int x, int y, int width, int height) {
-    color(kHatch);
+    set_color(cairo_.get(), palette_.hatch);
     cairo_set_line_width(cairo_.get(), 0.8);
     for (int sum = 0; sum < width + height; ++sum) {
       if (!is_hatched(sum, width, height)) continue;
@@ -138,12 +123,12 @@ class VectorPainter {
 
   void bar(const Bar& bar) {
     for (int row = 0; row < bar.height; ++row)
-      fill(bar.x, bar.y + row, bar.width, row + 1 < bar.height ? 1.5 : 1, bar_color(scene_, row));
+      fill(bar.x, bar.y + row, bar.width, row + 1 < bar.height ? 1.5 : 1, bar_color(bar, row));
   }
 
   const Scene& scene_;
-  std::span<const Rgb> colors_;
-  std::unique_ptr<cairo_t, DestroyCairo> cairo_;
+  const Palette& palette_;
+  Cairo cairo_;
 };
 
 void finish(cairo_surface_t* surface) {

@@ -215,7 +215,7 @@ void expect_cells(const Meant& meant, const figure::Figure& figure, const figure
                                           cells.top + i * cells.cell_height + inset_y);
         const double value = drawn_value(matrix, cells, i, j);
         const bool masked = value == kMaskedValue;
-        figure::Rgb expected = figure::kMasked;
+        figure::Rgb expected = figure::palette_of(figure::Theme::kLight).masked;
         if (!masked) expected = color_of(meant.scale, value);
         bool equal = got == expected;
         if (reduced && !masked) {  // the mean's last digit may be another
@@ -343,7 +343,7 @@ TEST_CASE("pixels: the colours of the ends and the middle are the published ones
   CHECK(hex(color_of(unit, 1)) == "#fde725");
   CHECK(hex(color_of(unit, 0.5)) == "#21918c" /* entry 128 */);
   CHECK(hex(color_of(unit, 0.25)) == "#3b528b" /* entry 64 */);
-  CHECK(hex(figure::kMasked) == "#dcdcdc");
+  CHECK(hex(figure::palette_of(figure::Theme::kLight).masked) == "#dcdcdc");
 }
 
 TEST_CASE("pixels: one token") {
@@ -453,7 +453,8 @@ TEST_CASE("pixels: masked cells have their own colour, not that of 0") {
   std::size_t hatched = 0;
   for (std::size_t y = 1; y < cells.cell_height; ++y) {
     for (std::size_t x = 1; x < cells.cell_width; ++x) {
-      hatched += pixels.at(cells.left + 11 * cells.cell_width + x, cells.top + y) == figure::kHatch;
+      hatched += pixels.at(cells.left + 11 * cells.cell_width + x, cells.top + y) ==
+                 figure::palette_of(figure::Theme::kLight).hatch;
     }
   }
   CHECK(hatched > cells.cell_width);

@@ -58,8 +58,8 @@ TEST_CASE("diverging: blue below the middle, red above it, and a neutral middle"
 TEST_CASE("the grey of masked cells is in neither map") {
   for (const ColorMap map : {ColorMap::kViridis, ColorMap::kDiverging})
     for (const Rgb color : colors_of(map)) {
-      CHECK_FALSE(color == kMasked);
-      CHECK_FALSE(color == kHatch);
+      CHECK_FALSE(color == palette_of(Theme::kLight).masked);
+      CHECK_FALSE(color == palette_of(Theme::kLight).hatch);
     }
 }
 

@@ -101,7 +101,8 @@ TEST_CASE("masked cells are grey, by their score or by their value") {
   const Image image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);
   CHECK(wrong_cells(image, layout.panels.at(0), [&](std::size_t i, std::size_t j) {
-          return is_masked(i, j) ? kMasked : color_of(figure.scale, values[i * n + j]);
+          return is_masked(i, j) ? palette_of(Theme::kLight).masked
+                                 : color_of(figure.scale, values[i * n + j]);
         }) == 0);
 
   auto legends = [](const Layout& made) {
@@ -136,7 +137,7 @@ TEST_CASE("a matrix too large for its pixels is drawn as means, and says so") {
       }
       const Rgb got = cell_color(image, cells, i, block);
       if (count == 0) {
-        wrong += !(got == kMasked);
+        wrong += !(got == palette_of(Theme::kLight).masked);
         continue;
       }
       // A mean between two entries of the map may be rounded to either.

@@ -31,9 +31,15 @@ std::size_t level_of(const ColorScale& scale, double value);
 /// colors_of(scale.map)[level_of(scale, value)].
 Rgb color_of(const ColorScale& scale, double value);
 
-/// Masked cells: a grey that is in neither map, and the hatch on it.
-inline constexpr Rgb kMasked{0xdc, 0xdc, 0xdc};
-inline constexpr Rgb kHatch{0xb8, 0xb8, 0xb8};
+/// The colours of a theme beside those of the maps. Text is never lighter than 7 : 1 against the
+/// paper.
+struct Palette {
+  Rgb paper, text, quiet_text;
+  Rgb frame;          ///< around matrices and colour bars, and ticks
+  Rgb grid;           ///< between cells
+  Rgb masked, hatch;  ///< masked cells: a colour that is in no map, and the hatch on it
+};
+const Palette& palette_of(Theme theme);
 
 /// Relative luminance in [0, 1] (WCAG 2.1): text on a colour is white where this is below 0.18.
 double luminance(Rgb color);

@@ -49,7 +49,14 @@ enum class ColorMap {
   kDiverging,  ///< blue – white – red with lightness symmetric about 0, for signed values
 };
 
-/// How values become colours; one for all panels of a figure.
+/// What a figure is looked at on.
+enum class Theme {
+  kLight,  ///< dark ink on white
+  kDark,   ///< light ink on a dark ground, for projectors in dark rooms
+  kPrint,  ///< black ink on white, and greys that survive a photocopier
+};
+
+/// How values become colours.
 struct ColorScale {
   ColorMap map = ColorMap::kViridis;
   double low = 0, high = 1;
@@ -72,10 +79,12 @@ struct Panel {
   std::optional<Matrix> scores = std::nullopt;
   /// A cell to outline (row, column): the query patch on a map.
   std::optional<std::pair<std::size_t, std::size_t>> marked = std::nullopt;
+  /// Its own scale, with a colour bar of its own, instead of the figure's.
+  std::optional<ColorScale> scale = std::nullopt;
 };
 
-/// A title, panels of one size with the same rows and columns, one colour scale, and notes that
-/// say what the reader must know (masked cells, reductions).
+/// A title, panels of one size with the same rows and columns, one colour scale (or one for each
+/// panel), and notes that say what the reader must know (masked cells, reductions).
 struct Figure {
   std::string title = {};
   std::string subtitle = {};
@@ -84,6 +93,7 @@ struct Figure {
   std::size_t panels_per_row = 1;
   ColorScale scale = {};
   std::vector<std::string> notes = {};
+  Theme theme = Theme::kLight;
 };
 
 }  // namespace attn_viz::figure

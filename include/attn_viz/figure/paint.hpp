@@ -5,11 +5,21 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "attn_viz/figure/figure.hpp"
 
 namespace attn_viz::figure {
+
+/// Whatever can be painted.
+using Drawing = std::variant<Figure>;
+
+/// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
+struct NamedDrawing {
+  std::string name;
+  Drawing drawing;
+};
 
 enum class Format { kPng, kSvg, kPdf };
 
@@ -84,20 +94,20 @@ class Painter {
   ///                panels differ in size, if labels are of the wrong number, if the scale is not
   ///                finite or a value is NaN or +∞ (the panel and cell are named);
   ///                kLimit if there are too many panels for one picture.
-  Picture paint(const Figure& figure, Format format);
+  Picture paint(const Drawing& drawing, Format format);
 
   /// The layout that paint() uses, for whoever reads pixels back. Throws as paint() does.
-  Layout lay_out(const Figure& figure);
+  Layout lay_out(const Drawing& drawing);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// Painter().paint(figure, format): for a single picture.
-Picture paint(const Figure& figure, Format format);
+/// Painter().paint(drawing, format): for a single picture.
+Picture paint(const Drawing& drawing, Format format);
 
-/// Painter().lay_out(figure).
-Layout lay_out(const Figure& figure);
+/// Painter().lay_out(drawing).
+Layout lay_out(const Drawing& drawing);
 
 }  // namespace attn_viz::figure
