@@ -10,6 +10,7 @@
 #include "attn_viz/core/error.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/recipe.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 namespace {
@@ -117,9 +118,7 @@ StepId record_norm(Recorder record, const LayerNormSettings& settings, NormParam
   std::vector<StepId> inputs{x};
   if (parameters.bias && !parameters.gain) {
     const Tensor& rows = record.values(x);
-    Tensor ones(DType::kFloat64, {Axis{rows.columns()}});
-    std::fill(ones.values<double>().begin(), ones.values<double>().end(), 1.0);
-    parameters.gain = ones.as(rows.dtype());
+    parameters.gain = ones(rows.columns(), rows.dtype());
   }
   if (parameters.gain) {
     inputs.push_back(record.parameter("norm_gain", "gain", std::move(*parameters.gain)));
