@@ -59,6 +59,10 @@ std::vector<HeadTricks> resolve_tricks(const AttentionSettings& settings, std::s
     if (!tricks.sink.empty()) {
       refuse("online evaluation has no sink; expected one or the other", place + "/evaluation");
     }
+    if (settings.position.values) {
+      refuse("online evaluation has no relative values; expected one or the other",
+             place + "/evaluation");
+    }
   }
   if (settings.differential &&
       (tricks.qk_norm || !tricks.sink.empty() || tricks.evaluation == Evaluation::kOnline)) {
