@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "mechanisms/heads.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/position.hpp"
 #include "mechanisms/score_tricks.hpp"
 #include "mechanisms/shapes.hpp"
@@ -147,26 +148,23 @@ double expect_layer_fits(const AttentionSettings& settings, const InputSizes& si
   const double maps = number(maps_of(settings)), slices = maps == 1 ? 1 : 2 * maps;
   const double d_q = slices * number(head.query), d_k = slices * number(head.key),
                d_v = number(head.value);
-  // Scores and weights, and a matrix of their size for each adjustment.
-  const double pairs =
+  // Scores and weights, and a matrix of their size for each adjustment. What a cheaper method takes
+  // in their place, its own check counts.
+  const double of_softmax =
       maps * (2 + scaled + settings.softcap.has_value() + !settings.mask.hides_nothing()) +
       (1 + maps) * settings.bias.has_value() + (maps - 1) + 2 * settings.talking_heads.has_value();
+  const double pairs = settings.approximation ? 0 : of_softmax;
   const double each_head =
       n * m * pairs + (n + number(sizes.embedding)) * d_q + (m + number(sizes.context)) * d_k +
       (m + n + number(sizes.values)) * d_v + position_numbers(settings, sizes, head.key) +
       numbers_of(settings.tricks, n, m, d_k, d_v);
   const double all = h * each_head + h * d_v * (h * d_v + 2 * n);
-  constexpr double kGibibyte = 1 << 30;
-  const double needed = all * (dtype == DType::kFloat64 ? 8 : 4) / kGibibyte;
-  const double allowed = number(limit) / kGibibyte;
-  if (needed <= allowed) return needed * kGibibyte;
-  throw Error(ErrorCode::kLimit,
-              fmt::format("{} queries × {} keys with {} head{} of size {} need {:.1f} GiB; the "
-                          "limit is {:.1f} GiB",
-                          sizes.queries, sizes.keys, settings.heads, settings.heads == 1 ? "" : "s",
-                          head.key, needed, allowed))
-      .at(place)
-      .hint("take fewer tokens or heads, or --dtype float32");
+  const double needed = bytes_of(all, dtype);
+  expect_bytes(needed, limit,
+               fmt::format("{} queries × {} keys with {} head{} of size {}", sizes.queries,
+                           sizes.keys, settings.heads, settings.heads == 1 ? "" : "s", head.key),
+               place, kFewerHeads);
+  return needed;
 }
 
 }  // namespace attn_viz

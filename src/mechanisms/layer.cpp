@@ -9,6 +9,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "mechanisms/describe.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/recipe.hpp"
 #include "mechanisms/shapes.hpp"
 
@@ -88,7 +89,7 @@ class LayerResolver {
       norm.bias = norm_parameter(settings.bias, "bias", size);
     }
     const double rows = static_cast<double>(sizes_.tokens * (width_ + 3 * output));
-    result_.bytes += rows * (dtype_ == DType::kFloat64 ? 8 : 4);
+    result_.bytes += bytes_of(rows, dtype_);
     width_ = output;
     ++sub_layer_;
   }

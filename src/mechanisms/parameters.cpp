@@ -48,7 +48,7 @@ class Resolver {
     for (std::size_t i = 0; i < h_; ++i) result_.heads[i].tricks = std::move(tricks[i]);
     check_mask(settings_.mask, sizes_.queries, sizes_.keys, place_ + "/mask");
     resolve_position();
-    check_approximation(settings_, sizes_, result_, dtype_, place_, limit_);
+    result_.bytes += check_approximation(settings_, sizes_, result_, dtype_, place_, limit_);
     return std::move(result_);
   }
 

@@ -8,6 +8,7 @@
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "mechanisms/describe.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/position.hpp"
 #include "mechanisms/recipe.hpp"
 #include "mechanisms/shapes.hpp"
