@@ -25,6 +25,12 @@ SAMPLES = sorted((ROOT / "samples").glob("*.json"))
 X = [[1, 0.5], [0.25, -1], [2, 1]]
 TWO = [[1, 0], [0, 1]]
 
+# Keys that need no example of their own: of every object, or a variation of one that has an example.
+WITHOUT_EXAMPLE = {
+    "$schema", "comment", "image", "F", "W_O", "W_key", "b", "b_2", "b_K", "b_O", "b_V",
+    "bidirectional", "frequencies", "lambda_init", "method", "random_keys", "slope", "substeps",
+}
+
 # Documents that use what the samples do not.
 FURTHER = {
     "cosine-zero": {"embeddings": [[0, 0], [1, 2]], "attention": {"score": "cosine"}},
@@ -80,6 +86,15 @@ def examples(path):
     return blocks
 
 
+def keys_of(schema):
+    """The names of all properties of a schema, at any depth."""
+    if isinstance(schema, list):
+        return set().union(*map(keys_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", {})).union(*map(keys_of, schema.values()))
+
+
 class Produced(unittest.TestCase):
     def hold(self, paths, *options):
         schema = validate.read_json(ROOT / "docs/schema/trace.schema.json")
@@ -120,6 +135,12 @@ class Produced(unittest.TestCase):
                         found += 1
             self.assertGreater(found, 30)
             self.hold(sorted(Path(folder).glob("*.json")))
+
+    def test_every_key_of_a_document_has_an_example(self):
+        schema = validate.read_json(ROOT / "docs/schema/document.schema.json")
+        shown = "".join(text for page in DOCUMENTATION for _, text in examples(page))
+        missing = {key for key in keys_of(schema) if f'"{key}":' not in shown}
+        self.assertEqual(missing - WITHOUT_EXAMPLE, set())
 
     def test_further_documents(self):
         documents = validate.read_json(ROOT / "docs/schema/document.schema.json")
