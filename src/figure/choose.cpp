@@ -57,7 +57,11 @@ void expect_query(const Trace& trace, const std::vector<const Step*>& weights,
     if (find_query(*axis, wanted)) return;
     if (queries == nullptr) queries = axis;
   }
-  if (queries == nullptr) return;
+  if (queries == nullptr) {
+    throw Error(ErrorCode::kUsage, "expected keys that are patches, but none are")
+        .at("--query")
+        .hint("leave it out, or give the document \"patches\" (rows and columns)");
+  }
   throw Error(
       ErrorCode::kInvalid,
       fmt::format("there is no query \"{}\"; expected an index from 0 to {} or a label{}", wanted,

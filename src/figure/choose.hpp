@@ -30,8 +30,8 @@ std::optional<std::size_t> find_query(const AxisInfo& queries, const std::string
 /// The query whose map is drawn if none is asked for: the middle patch or the first token.
 std::size_t usual_query(const AxisInfo& queries);
 
-/// @throws Error kInvalid if maps are drawn, and none of their queries is the one that was asked
-///         for (an encoder and a decoder have different ones).
+/// @throws Error kUsage if there are no maps; kInvalid if none of their queries is the one that was
+///         asked for (an encoder and a decoder have different ones).
 void expect_query(const Trace& trace, const std::vector<const Step*>& weights,
                   const std::string& wanted);
 

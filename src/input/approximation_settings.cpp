@@ -1,7 +1,4 @@
 // "approximation": a name, or an object with parameters.
-#include <algorithm>
-#include <iterator>
-
 #include "input/attention_settings.hpp"
 #include "input/fields.hpp"
 
@@ -14,18 +11,10 @@ namespace {
 
 constexpr std::size_t kMostIterations = 1000;
 
-/// "form": "parallel" or "recurrent".
-bool read_recurrent(const Value& form) {
-  constexpr std::string_view kForms[] = {"parallel", "recurrent"};
-  for (const std::string_view name : kForms) {
-    if (form.text() == name) return name == kForms[1];
-  }
-  throw unknown_name(ErrorCode::kInvalid, "form", form.text(), kForms).at(form.pointer());
-}
-
 void read_linear(const Value& value, ApproximationSettings& method) {
   value.allow_keys({"type", "form"});
-  if (const auto form = value.find("form")) method.recurrent = read_recurrent(*form);
+  constexpr std::string_view kForms[] = {"parallel", "recurrent"};
+  if (const auto form = value.find("form")) method.recurrent = index_of(*form, "form", kForms) == 1;
 }
 
 void read_performer(const Value& value, ApproximationSettings& method, DType dtype) {
@@ -72,14 +61,9 @@ void read_nystrom(const Value& value, ApproximationSettings& method) {
 
 ApproximationSettings read_approximation(const Value& value, DType dtype) {
   const Value name = type_of(value, "method");
-  const auto* found =
-      std::find(std::begin(kApproximationNames), std::end(kApproximationNames), name.text());
-  if (found == std::end(kApproximationNames)) {
-    throw unknown_name(ErrorCode::kInvalid, "approximation", name.text(), kApproximationNames)
-        .at(name.pointer());
-  }
   ApproximationSettings method;
-  method.type = static_cast<ApproximationType>(found - std::begin(kApproximationNames));
+  method.type =
+      static_cast<ApproximationType>(index_of(name, "approximation", kApproximationNames));
   if (value.is(Kind::kText)) {
     if (method.type == ApproximationType::kLinformer) {
       throw value.error("linformer needs its matrix E")

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "attn_viz/core/version.hpp"
-
 namespace attn_viz {
 
 using json::Kind;
@@ -41,10 +39,11 @@ Value type_of(const Value& value, std::string_view kind) {
   throw value.unexpected(fmt::format("the name of a {} or an object with its type", kind));
 }
 
-Error not_yet_supported(const Value& value) {
-  const std::string& pointer = value.pointer();
-  return value.error(fmt::format("\"{}\" is not supported by attn-viz {}",
-                                 pointer.substr(pointer.rfind('/') + 1), version()));
+std::size_t index_of(const Value& name, std::string_view kind,
+                     std::span<const std::string_view> known) {
+  const auto found = std::find(known.begin(), known.end(), name.text());
+  if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
+  throw unknown_name(ErrorCode::kInvalid, kind, name.text(), known).at(name.pointer());
 }
 
 }  // namespace attn_viz

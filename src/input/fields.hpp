@@ -1,7 +1,9 @@
 // What the readers of settings share.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "attn_viz/core/json.hpp"
@@ -24,7 +26,10 @@ double positive(const json::Value& value);
 /// @param kind  what is named, for the error: "score".
 json::Value type_of(const json::Value& value, std::string_view kind);
 
-/// "… is not supported by attn-viz VERSION", for what the format has and this version has not.
-Error not_yet_supported(const json::Value& value);
+/// The position of a name in a list of names.
+/// @param kind  what is named, for the error: "pattern".
+/// @throws Error kInvalid if it is not there, with the nearest name as a hint.
+std::size_t index_of(const json::Value& name, std::string_view kind,
+                     std::span<const std::string_view> known);
 
 }  // namespace attn_viz

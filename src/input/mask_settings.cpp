@@ -1,9 +1,7 @@
 // "mask": what hides keys.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "input/attention_settings.hpp"
 #include "input/fields.hpp"
@@ -78,13 +76,8 @@ void read_random_keys(const Value& value, PatternSettings& pattern, DType dtype)
 
 PatternSettings read_pattern(const Value& value, DType dtype) {
   const Value name = type_of(value, "pattern");
-  const auto found = std::find(std::begin(kPatternNames), std::end(kPatternNames), name.text());
-  if (found == std::end(kPatternNames)) {
-    throw unknown_name(ErrorCode::kInvalid, "pattern", name.text(), kPatternNames)
-        .at(name.pointer());
-  }
   PatternSettings pattern;
-  pattern.type = static_cast<PatternType>(found - std::begin(kPatternNames));
+  pattern.type = static_cast<PatternType>(index_of(name, "pattern", kPatternNames));
   // As small as in the course's example of six tokens.
   if (pattern.type == PatternType::kStrided || pattern.type == PatternType::kSinks) {
     pattern.window = 2;

@@ -12,15 +12,10 @@ using json::Value;
 
 NormalizeSettings read_normalize(const Value& value) {
   const Value name = type_of(value, "normaliser");
-  const auto type = find_normalizer(name.text());
-  if (!type) {
-    throw unknown_name(ErrorCode::kInvalid, "normaliser", name.text(), kNormalizerNames)
-        .at(name.pointer());
-  }
   NormalizeSettings normalize;
-  normalize.type = *type;
+  normalize.type = static_cast<NormalizerType>(index_of(name, "normaliser", kNormalizerNames));
   if (value.is(Kind::kText)) return normalize;
-  switch (*type) {
+  switch (normalize.type) {
     case NormalizerType::kSample:
       value.allow_keys({"type", "temperature", "seed"});
       if (const auto seed = value.find("seed")) normalize.seed = seed->whole_number(0);

@@ -141,16 +141,11 @@ void read_parameters(const Value& value, PositionSettings& position, DType dtype
 
 PositionSettings read_position(const Value& value, DType dtype) {
   const Value name = type_of(value, "position");
-  const auto type = find_position(name.text());
-  if (!type) {
-    throw unknown_name(ErrorCode::kInvalid, "position", name.text(), kPositionNames)
-        .at(name.pointer());
-  }
   PositionSettings position;
-  position.type = *type;
+  position.type = static_cast<PositionType>(index_of(name, "position", kPositionNames));
   if (value.is(Kind::kObject)) {
     read_parameters(value, position, dtype);
-  } else if (needs_parameters(*type)) {
+  } else if (needs_parameters(position.type)) {
     throw value
         .error(fmt::format("expected an object, since \"{}\" has parameters without a default",
                            name.text()))

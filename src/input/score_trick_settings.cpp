@@ -1,7 +1,4 @@
 // "qk_norm", "sink", "evaluation": what keeps scores in bounds, and how the softmax is computed.
-#include <algorithm>
-#include <iterator>
-
 #include "input/attention_settings.hpp"
 #include "input/fields.hpp"
 
@@ -19,14 +16,6 @@ std::vector<double> one_or_each(const Value& value) {
   if (!value.is(Kind::kNumbers) || value.length() == 0) throw value.unexpected(kExpected);
   const Tensor numbers = value.tensor(1, kExpected, DType::kFloat64);
   return {numbers.values<double>().begin(), numbers.values<double>().end()};
-}
-
-/// The index of a text among names. @param kind  what is named, for the error.
-template <std::size_t Count>
-std::size_t index_of(const Value& name, const char* kind, const std::string_view (&names)[Count]) {
-  const auto found = std::find(std::begin(names), std::end(names), name.text());
-  if (found != std::end(names)) return static_cast<std::size_t>(found - std::begin(names));
-  throw unknown_name(ErrorCode::kInvalid, kind, name.text(), names).at(name.pointer());
 }
 
 QkNormSettings read_qk_norm(const Value& value, DType dtype) {

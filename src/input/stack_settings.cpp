@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "input/attention_settings.hpp"
 #include "input/fields.hpp"
 
@@ -13,15 +11,6 @@ namespace {
 
 using json::Kind;
 using json::Value;
-
-/// The position of a name in a list of names.
-template <std::size_t N>
-std::size_t index_of(const Value& name, std::string_view kind, const std::string_view (&known)[N]) {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (known[i] == name.text()) return i;
-  }
-  throw unknown_name(ErrorCode::kInvalid, kind, name.text(), known).at(name.pointer());
-}
 
 std::optional<double> read_residual(const Value& value) {
   if (value.is(Kind::kBoolean)) return value.boolean() ? std::optional(1.0) : std::nullopt;

@@ -12,11 +12,12 @@ namespace attn_viz {
 
 /// Checks that a method fits the other settings, its arrays the sizes, and its steps the memory;
 /// does nothing without a method.
+/// @return  the bytes that its steps take, at most
 /// @param place  JSON pointer of the settings of attention: "/attention".
 /// @throws Error kInvalid, kLimit.
-void check_approximation(const AttentionSettings& settings, const InputSizes& sizes,
-                         const AttentionParameters& parameters, DType dtype,
-                         const std::string& place, std::size_t limit);
+double check_approximation(const AttentionSettings& settings, const InputSizes& sizes,
+                           const AttentionParameters& parameters, DType dtype,
+                           const std::string& place, std::size_t limit);
 
 /// What a head has when the method takes over.
 struct ApproximatedHead {

@@ -5,6 +5,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "mechanisms/approximation.hpp"
+#include "mechanisms/limit.hpp"
 
 namespace attn_viz {
 namespace {
@@ -196,21 +197,15 @@ class Check {
 
 }  // namespace
 
-void check_approximation(const AttentionSettings& settings, const InputSizes& sizes,
-                         const AttentionParameters& parameters, DType dtype,
-                         const std::string& place, std::size_t limit) {
-  if (!settings.approximation) return;
+double check_approximation(const AttentionSettings& settings, const InputSizes& sizes,
+                           const AttentionParameters& parameters, DType dtype,
+                           const std::string& place, std::size_t limit) {
+  if (!settings.approximation) return 0;
   const Check check(settings, sizes, parameters, place);
   check.run();
-  constexpr double kGibibyte = 1 << 30;
-  const double needed = static_cast<double>(settings.heads) * check.values() *
-                        (dtype == DType::kFloat64 ? 8 : 4) / kGibibyte;
-  const double allowed = static_cast<double>(limit) / kGibibyte;
-  if (needed <= allowed) return;
-  throw Error(ErrorCode::kLimit,
-              fmt::format("its steps need {:.1f} GiB; the limit is {:.1f} GiB", needed, allowed))
-      .at(place + "/approximation")
-      .hint("take fewer tokens or heads, or --dtype float32");
+  const double needed = bytes_of(static_cast<double>(settings.heads) * check.values(), dtype);
+  expect_bytes(needed, limit, "its steps", place + "/approximation", kFewerHeads);
+  return needed;
 }
 
 }  // namespace attn_viz

@@ -3,20 +3,10 @@
 #include <fmt/format.h>
 
 #include "attn_viz/core/error.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/recipe.hpp"
 
 namespace attn_viz {
-
-void expect_bytes(double needed, std::size_t limit, const std::string& what,
-                  const std::string& place) {
-  if (needed <= static_cast<double>(limit)) return;
-  constexpr double kGibibyte = 1 << 30;
-  throw Error(ErrorCode::kLimit,
-              fmt::format("{} would need {:.1f} GiB; the limit is {:.1f} GiB", what,
-                          needed / kGibibyte, static_cast<double>(limit) / kGibibyte))
-      .at(place)
-      .hint("take fewer tokens or layers, smaller sizes, or --dtype float32");
-}
 
 FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, std::size_t rows,
                                            std::size_t embedding, DType dtype,
@@ -27,7 +17,7 @@ FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, 
     const auto number = [](std::size_t size) { return static_cast<double>(size); };
     const double steps = number(rows) * (number(d) + 3 * number(hidden) + 2 * number(output));
     const double weights = number(hidden) * (number(d) * number(matrices) + number(output));
-    const double bytes = (steps + weights) * (dtype == DType::kFloat64 ? 8 : 4);
+    const double bytes = bytes_of(steps + weights, dtype);
     expect_bytes(bytes, limit, fmt::format("{} rows through a hidden size of {}", rows, hidden),
                  place);
     return bytes;

@@ -9,7 +9,9 @@
 
 #include "attn_viz/core/error.hpp"
 #include "mechanisms/describe.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/recipe.hpp"
+#include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
 namespace {
@@ -87,7 +89,7 @@ class LayerResolver {
       norm.bias = norm_parameter(settings.bias, "bias", size);
     }
     const double rows = static_cast<double>(sizes_.tokens * (width_ + 3 * output));
-    result_.bytes += rows * (dtype_ == DType::kFloat64 ? 8 : 4);
+    result_.bytes += bytes_of(rows, dtype_);
     width_ = output;
     ++sub_layer_;
   }
@@ -117,9 +119,7 @@ StepId record_norm(Recorder record, const LayerNormSettings& settings, NormParam
   std::vector<StepId> inputs{x};
   if (parameters.bias && !parameters.gain) {
     const Tensor& rows = record.values(x);
-    Tensor ones(DType::kFloat64, {Axis{rows.columns()}});
-    std::fill(ones.values<double>().begin(), ones.values<double>().end(), 1.0);
-    parameters.gain = ones.as(rows.dtype());
+    parameters.gain = ones(rows.columns(), rows.dtype());
   }
   if (parameters.gain) {
     inputs.push_back(record.parameter("norm_gain", "gain", std::move(*parameters.gain)));

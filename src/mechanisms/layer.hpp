@@ -54,9 +54,4 @@ FeedForwardParameters resolve_feed_forward(const FeedForwardSettings& settings, 
 /// Every setting of a layer, defaults written out.
 Attributes settings_of(const LayerSettings& settings, const LayerParameters& parameters);
 
-/// @throws Error kLimit if more bytes are needed than allowed.
-/// @param what  needs them: "40 rows through a hidden size of 8".
-void expect_bytes(double needed, std::size_t limit, const std::string& what,
-                  const std::string& place);
-
 }  // namespace attn_viz

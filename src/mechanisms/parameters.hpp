@@ -1,5 +1,4 @@
-// From settings to the parameters of every head: sizes worked out, defaults filled in, matrices
-// cut into heads.
+// From settings to the parameters of every head: defaults filled in, matrices cut into heads.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +8,13 @@
 #include <vector>
 
 #include "attn_viz/mechanisms/settings.hpp"
+#include "mechanisms/attention_sizes.hpp"
 #include "mechanisms/position.hpp"
+#include "mechanisms/score_parameters.hpp"
 #include "mechanisms/score_tricks.hpp"
 #include "mechanisms/shapes.hpp"
 
 namespace attn_viz {
-
-/// A parameter of the scoring function: its name in the trace, its symbol, its value.
-struct ScoreParameter {
-  std::string name, symbol;
-  Tensor value;
-};
 
 /// One head. d_q = d_k but for the additive and bilinear scores, where they may differ.
 struct HeadParameters {
@@ -40,14 +35,6 @@ struct AttentionParameters {
   std::size_t query_size = 0, key_size = 0, value_size = 0;
   double scale = 1;
   double bytes = 0;  ///< what the parameters and steps of the layer take
-};
-
-/// Sizes of the inputs that a layer of attention reads.
-struct InputSizes {
-  std::size_t queries = 0, keys = 0;  ///< n, m
-  std::size_t embedding = 0;          ///< d: of the queries' source
-  std::size_t context = 0;            ///< d′: of the keys' source
-  std::size_t values = 0;             ///< d″: of the values' source
 };
 
 /// @param place  JSON pointer of the settings, for errors: "/attention".

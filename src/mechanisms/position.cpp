@@ -129,7 +129,14 @@ std::vector<HeadPosition> resolve_head_positions(const PositionSettings& setting
           .hint("take the score \"scaled-dot-product\" or \"dot-product\"");
     }
     const Tensor& keys = settings.keys.value();
-    const std::size_t reach = settings.max_distance.value_or((keys.size(keys.rank() - 2) - 1) / 2);
+    const std::size_t distances = keys.size(keys.rank() - 2);
+    if (!settings.max_distance && distances % 2 == 0) {
+      throw invalid(place + "/keys",
+                    fmt::format("expected an odd number of rows, for the distances from −K to K, "
+                                "got {}",
+                                distances));
+    }
+    const std::size_t reach = settings.max_distance.value_or(distances / 2);
     resolve_relative(settings.keys, &HeadPosition::keys, reach, sizes.key, "head size", heads,
                      place + "/keys");
     resolve_relative(settings.values, &HeadPosition::values, reach, sizes.value, "value size",

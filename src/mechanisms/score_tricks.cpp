@@ -14,9 +14,10 @@ namespace {
 void expect_one_or_each(const std::vector<double>& values, std::size_t heads,
                         const std::string& place) {
   if (values.size() <= 1 || values.size() == heads) return;
-  refuse(fmt::format("expected a number, or {} numbers, one for each head; got {}", heads,
-                     values.size()),
-         place);
+  const std::string expected =
+      heads == 1 ? "one number, since there is one head"
+                 : fmt::format("a number, or {} numbers, one for each head", heads);
+  refuse(fmt::format("expected {}; got {}", expected, values.size()), place);
 }
 
 std::optional<double> of_head(const std::vector<double>& values, std::size_t head) {
@@ -58,6 +59,10 @@ std::vector<HeadTricks> resolve_tricks(const AttentionSettings& settings, std::s
     expect_softmax(settings, "online evaluation", place + "/evaluation");
     if (!tricks.sink.empty()) {
       refuse("online evaluation has no sink; expected one or the other", place + "/evaluation");
+    }
+    if (settings.position.values) {
+      refuse("online evaluation has no relative values; expected one or the other",
+             place + "/evaluation");
     }
   }
   if (settings.differential &&

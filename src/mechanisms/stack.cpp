@@ -8,6 +8,7 @@
 #include "attn_viz/core/version.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "mechanisms/describe.hpp"
+#include "mechanisms/limit.hpp"
 #include "mechanisms/position.hpp"
 #include "mechanisms/recipe.hpp"
 #include "mechanisms/shapes.hpp"
@@ -137,6 +138,7 @@ Sources record_positions(Recorder& input, const Problem& problem, Sources from) 
 void resolve_output(OutputSettings& output, std::size_t embedding, const AxisInfo& axis,
                     DType dtype, std::size_t limit) {
   const std::size_t d = embedding;
+  const bool given = output.w.has_value();
   const double identity = static_cast<double>(d) * static_cast<double>(d);
   if (!output.w) {
     expect_bytes(identity * 8, limit, "the identity as output matrix", "/output");
@@ -151,7 +153,8 @@ void resolve_output(OutputSettings& output, std::size_t embedding, const AxisInf
   }
   if (output.labels.size() != labels) {
     throw Error(ErrorCode::kInvalid,
-                fmt::format("expected {} labels (one for each column of /output/W), got {}", labels,
+                fmt::format("expected {} labels (one for each {}), got {}", labels,
+                            given ? "column of /output/W" : "number in a row; there is no W",
                             output.labels.size()))
         .at("/output/labels");
   }

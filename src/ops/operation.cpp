@@ -59,9 +59,9 @@ const Operation* find_operation(std::string_view name) {
       // score tricks and online softmax
       &softmax_with_sink, &l2_normalize, &rms_normalize, &online_maximum, &online_sum,
       &online_accumulator, &online_output,
-      // feed-forward, layer norm, pool
+      // feed-forward, layer norm, pool, image
       &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
-      &select_row};
+      &select_row, &patchify};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -363,11 +363,13 @@ TEST_CASE("document: what would not fit into memory is refused before any work, 
   expect_refused(
       {
           {huge(R"("heads": 100000, "head_size": 100000)"),
-           "/attention: 1 queries × 1 keys with 100000 heads of size 100000 need 521.5 GiB; the "
+           "/attention: 1 queries × 1 keys with 100000 heads of size 100000 would need 521.5 GiB; "
+           "the "
            "limit is 8.0 GiB" +
                hint},
           {huge(R"("heads": 1, "head_size": 9007199254740992)"),
-           "/attention: 1 queries × 1 keys with 1 head of size 9007199254740992 need 402653184.0 "
+           "/attention: 1 queries × 1 keys with 1 head of size 9007199254740992 would need "
+           "402653184.0 "
            "GiB; the limit is 8.0 GiB" +
                hint},
       },

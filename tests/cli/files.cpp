@@ -76,6 +76,16 @@ TEST_CASE("files: a query that is not there writes nothing") {
   CHECK(folder.list() == Paths{"a.json"});
 }
 
+TEST_CASE("files: a query has a map only where keys are patches") {
+  const TemporaryFolder folder;
+  folder.write("a.json", R"({"tokens": ["a", "b"], "embeddings": [[1], [2]]})");
+  CHECK(folder.run({"run", "a.json", "-o", "out", "--query", "1"}) ==
+        Run{2, "",
+            "attn-viz: a.json: --query: expected keys that are patches, but none are\n"
+            "  hint: leave it out, or give the document \"patches\" (rows and columns)\n"});
+  CHECK(folder.list() == Paths{"a.json"});
+}
+
 TEST_CASE("files: --draw all draws every step of the trace") {
   const TemporaryFolder folder;
   folder.write("a.json", kDocument);

@@ -42,6 +42,55 @@ TEST_CASE("heatmaps: negative weights are drawn around 0") {
   CHECK(figure_of(trace, "exact_weights", true).scale.high < 1);
 }
 
+TEST_CASE("heatmaps: whatever holds weights is drawn from 0 to 1, unless it is negative") {
+  const Tensor x = matrix({{1, 0, 2, 1}, {0, 1, 0, -1}, {1, 1, 0.5, 0}});
+  const auto scales = [&](const AttentionSettings& settings,
+                          const std::vector<std::string>& steps) {
+    const Trace trace = run_attention(test::problem_of(x, settings));
+    std::vector<ColorScale> found;
+    for (const std::string& step : steps) found.push_back(figure_of(trace, step).scale);
+    return found;
+  };
+  const auto expect_unit = [](const ColorScale& scale) {
+    CHECK(scale.map == ColorMap::kViridis);
+    CHECK(scale.low == 0);
+    CHECK(scale.high == 1);
+    CHECK(scale.note.rfind("weight, 0 to 1", 0) == 0);
+  };
+  AttentionSettings settings;
+  settings.differential = Differential{.lambda = 0.5};
+  for (const ColorScale& scale : scales(settings, {"weights_1", "weights_2"})) expect_unit(scale);
+
+  settings = {};
+  settings.heads = 2;
+  settings.talking_heads = TalkingHeads{.weights = matrix({{0.75, 0.25}, {0.25, 0.75}})};
+  expect_unit(scales(settings, {"mixed_weights"})[0]);
+  settings.talking_heads = TalkingHeads{.weights = matrix({{1, -0.5}, {-0.5, 1}})};
+  const ColorScale mixed = scales(settings, {"mixed_weights"})[0];
+  CHECK(mixed.map == ColorMap::kDiverging);
+  CHECK(mixed.low == -1);
+
+  settings = {};
+  settings.approximation = ApproximationSettings{.type = ApproximationType::kLinformer,
+                                                 .e = matrix({{0.5, 0.5, 0}, {0, 0, 1}})};
+  const auto linformer = scales(settings, {"projected_weights", "exact_weights"});
+  for (const ColorScale& scale : linformer) expect_unit(scale);
+  settings.approximation =
+      ApproximationSettings{.type = ApproximationType::kNystrom, .landmarks = 3};
+  const auto nystrom = scales(settings, {"kernel_1", "kernel_2", "kernel_3"});
+  for (const ColorScale& scale : nystrom) expect_unit(scale);
+  // A parameter between heads holds no weights, whatever its name ends with.
+  settings = {};
+  settings.heads = 2;
+  settings.talking_heads = TalkingHeads{.weights = matrix({{1, 0}, {0, 1}})};
+  const Trace talking = run_attention(test::problem_of(x, settings));
+  for (const auto& [name, figure] : heatmaps(talking, {.all_steps = true})) {
+    if (name == "heatmaps/layer0-talking_weights") {
+      CHECK(figure.scale.map == ColorMap::kDiverging);
+    }
+  }
+}
+
 TEST_CASE("heatmaps: weights above 1 are on the scale") {
   ApproximationSettings linformer;
   linformer.type = ApproximationType::kLinformer;

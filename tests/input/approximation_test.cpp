@@ -159,7 +159,7 @@ TEST_CASE("approximation: masks that it cannot use") {
 TEST_CASE("approximation: steps that would need too much memory are refused before any work") {
   Problem problem = problem_of(R"({"type": "performer", "random": {"count": 100000}})");
   CHECK(test::error_of([&] { run_attention(problem, 1 << 20); }) ==
-        "/attention/approximation: its steps need 0.0 GiB; the limit is 0.0 GiB\n"
+        "/attention/approximation: its steps would need 0.0 GiB; the limit is 0.0 GiB\n"
         "  hint: take fewer tokens or heads, or --dtype float32");
   CHECK(test::error_code_of([&] { run_attention(problem, 1 << 20); }) == 5);
 }

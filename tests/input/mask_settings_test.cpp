@@ -129,10 +129,9 @@ TEST_CASE("mask settings: errors of patterns") {
     });
   };
   CHECK(crossed(R"({"pattern": "sinks"})") ==
-        at + ": a pattern: expected as many keys as queries, got 1 queries and 2 keys");
+        at + ": expected as many keys as queries, got 1 queries and 2 keys");
   CHECK(crossed(R"({"edges": [[0, 1]], "self_loops": true})") ==
-        "/attention/mask/self_loops: self_loops: expected as many keys as queries, got 1 queries "
-        "and 2 keys");
+        "/attention/mask/self_loops: expected as many keys as queries, got 1 queries and 2 keys");
 }
 
 }  // namespace

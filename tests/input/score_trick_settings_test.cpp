@@ -58,7 +58,7 @@ TEST_CASE("score tricks: errors") {
   CHECK(refusal(R"("qk_norm": {"type": "rms", "epsilon": -1})") ==
         "/attention/qk_norm/epsilon: expected a number ≥ 0, got -1");
   CHECK(refusal(R"("qk_norm": {"type": "l2", "gain": [1, 2]})") ==
-        "/attention/qk_norm/gain: expected a number, or 1 numbers, one for each head; got 2");
+        "/attention/qk_norm/gain: expected one number, since there is one head; got 2");
   CHECK(
       refusal(R"("scale": 2, "qk_norm": {"type": "l2", "gain": 1})") ==
       "/attention/qk_norm/gain: the gain takes the place of the scale; expected one or the other");

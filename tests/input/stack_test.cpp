@@ -157,6 +157,8 @@ TEST_CASE("output: what is given is read, what does not fit is refused") {
   CHECK(refused(R"("output": {"W": [[1], [2]], "b": [1, 2]})") ==
         "/output/b: expected shape [1] (labels), got [2]");
   CHECK(refused(R"("output": {"labels": ["a"]})") ==
+        "/output/labels: expected 2 labels (one for each number in a row; there is no W), got 1");
+  CHECK(refused(R"("output": {"W": [[1, 0], [0, 1]], "labels": ["a"]})") ==
         "/output/labels: expected 2 labels (one for each column of /output/W), got 1");
   CHECK(refused(R"("output": {"pool": "max"})") ==
         "/output/pool: unknown pool \"max\"; expected one of none, mean, class");

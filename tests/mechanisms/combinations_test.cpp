@@ -71,6 +71,10 @@ TEST_CASE("combinations: what cannot go together is refused") {
       refused(R"("heads": 2, "talking_heads": {"weights": [[1, 0], [0, 1]]},
                    "evaluation": "online")") ==
       "/attention/evaluation: talking heads have no online evaluation; expected one or the other");
+  CHECK(refused(R"("evaluation": "online", "position": {"type": "relative",
+                   "keys": [[0, 0, 0, 0]], "values": [[1, 0, 0, 0]]})") ==
+        "/attention/evaluation: online evaluation has no relative values; expected one or the "
+        "other");
   for (const auto& [settings, place] :
        {std::pair(R"("qk_norm": "l2")", "/attention/qk_norm"),
         std::pair(R"("sink": 1)", "/attention/sink"),

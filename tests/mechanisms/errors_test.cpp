@@ -190,7 +190,8 @@ TEST_CASE("attention refuses what would not fit into the memory allowed, before 
   const Problem problem = problem_of(random_tensor({20000, 1}, "x"));
   const auto run = [&] { run_attention(problem, std::size_t{1} << 30); };
   CHECK(error_of(run) ==
-        "/attention: 20000 queries × 20000 keys with 1 head of size 1 need 6.0 GiB; the limit is "
+        "/attention: 20000 queries × 20000 keys with 1 head of size 1 would need 6.0 GiB; the "
+        "limit is "
         "1.0 GiB\n  hint: take fewer tokens or heads, or --dtype float32");
   CHECK(test::error_code_of(run) == 5);
   AttentionSettings wide;
@@ -200,6 +201,20 @@ TEST_CASE("attention refuses what would not fit into the memory allowed, before 
   wide.heads = std::size_t{1} << 50;
   wide.value_size = 1;
   CHECK(test::error_code_of([&] { run_attention(problem_of(matrix({{1, 2}}), wide)); }) == 5);
+}
+
+TEST_CASE("a stack counts what cheaper attention takes in each of its layers") {
+  LayerSettings layer;
+  layer.attention = AttentionSettings{};
+  layer.attention->mask.causal = true;
+  layer.attention->approximation = ApproximationSettings{.recurrent = true};
+  Problem problem = problem_of(random_tensor({64, 16}, "x"));
+  // A layer holds about 340 kB, most of it in the states after each key.
+  constexpr std::size_t kLimit = 500'000;
+  problem.layers = {layer};
+  CHECK(test::error_code_of([&] { run_attention(problem, kLimit); }) == 0);
+  problem.layers = {layer, layer};
+  CHECK(test::error_code_of([&] { run_attention(problem, kLimit); }) == 5);
 }
 
 TEST_CASE("attention with queries and keys of size 0 looks at all keys alike") {

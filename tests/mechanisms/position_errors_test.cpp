@@ -95,6 +95,13 @@ TEST_CASE("positions: what does not fit is refused, and where") {
   CHECK(refused(PositionType::kT5, [&](Problem& p) { position(p).max_distance = 2; }) ==
         "/attention/position/max_distance: expected more than 2, up to which each distance has a "
         "bucket of its own, got 2");
+  CHECK(refused(PositionType::kRelative,
+                [&](Problem& p) {
+                  position(p).max_distance = {};
+                  position(p).keys = random_tensor({4, 4}, "keys");
+                }) ==
+        "/attention/position/keys: expected an odd number of rows, for the distances from −K to "
+        "K, got 4");
   CHECK(refused(PositionType::kRelative, [&](Problem& p) { position(p).max_distance = 3; }) ==
         "/attention/position/keys: expected shape [7, 4] (2 · max_distance + 1 × head size), got "
         "[5, 4]");

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Holds every trace that the program writes against the schema of traces.
 
+The documents are the samples, those of the documentation, and some of what neither uses.
+
 Run with `python3 produced_test.py PROGRAM`, from any folder.  Needs python3-jsonschema 4.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,9 +20,16 @@ sys.path.insert(0, str(HERE))
 
 import validate  # noqa: E402
 
+DOCUMENTATION = [ROOT / "docs/formats.md", ROOT / "README.md"]
 SAMPLES = sorted((ROOT / "samples").glob("*.json"))
 X = [[1, 0.5], [0.25, -1], [2, 1]]
 TWO = [[1, 0], [0, 1]]
+
+# Keys that need no example of their own: of every object, or a variation of one that has an example.
+WITHOUT_EXAMPLE = {
+    "$schema", "comment", "image", "F", "W_O", "W_key", "b", "b_2", "b_K", "b_O", "b_V",
+    "bidirectional", "frequencies", "lambda_init", "method", "random_keys", "slope", "substeps",
+}
 
 # Documents that use what the samples do not.
 FURTHER = {
@@ -56,6 +66,35 @@ FURTHER = {
 }
 
 
+def examples(path):
+    """The JSON blocks of a page, each with the number of its first line."""
+    blocks, start = [], None
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.startswith("```"):
+            if start is not None:
+                lines.append(line)
+        elif start is None:
+            assert re.fullmatch("```[a-z]*", line), f"{path.name}:{number}: {line}"
+            start, language, lines = number + 1, line[3:], []
+        else:
+            # A fence that opens while another is open: the end of the first is missing.
+            assert line == "```", f"{path.name}:{number}: {line} inside a block"
+            if language == "json":
+                blocks.append((start, "\n".join(lines)))
+            start = None
+    assert start is None, f"{path.name}:{start}: the block has no end"
+    return blocks
+
+
+def keys_of(schema):
+    """The names of all properties of a schema, at any depth."""
+    if isinstance(schema, list):
+        return set().union(*map(keys_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", {})).union(*map(keys_of, schema.values()))
+
+
 class Produced(unittest.TestCase):
     def hold(self, paths, *options):
         schema = validate.read_json(ROOT / "docs/schema/trace.schema.json")
@@ -79,6 +118,29 @@ class Produced(unittest.TestCase):
         causal = [path for path in SAMPLES
                   if not any(name in path.read_text("utf-8") for name in bidirectional)]
         self.hold(causal, "--dtype", "float32", "--causal")
+
+    def test_examples_of_the_documentation(self):
+        documents = validate.read_json(ROOT / "docs/schema/document.schema.json")
+        traces = validate.read_json(ROOT / "docs/schema/trace.schema.json")
+        found = 0
+        with tempfile.TemporaryDirectory() as folder:
+            for page in DOCUMENTATION:
+                for line, text in examples(page):
+                    example = json.loads(text)
+                    is_trace = "format" in example
+                    faults = validate.faults(traces if is_trace else documents, example)
+                    self.assertEqual(faults, [], f"{page.name}:{line}")
+                    if not is_trace:
+                        (Path(folder) / f"{page.stem}-{line}.json").write_text(text, "utf-8")
+                        found += 1
+            self.assertGreater(found, 30)
+            self.hold(sorted(Path(folder).glob("*.json")))
+
+    def test_every_key_of_a_document_has_an_example(self):
+        schema = validate.read_json(ROOT / "docs/schema/document.schema.json")
+        shown = "".join(text for page in DOCUMENTATION for _, text in examples(page))
+        missing = {key for key in keys_of(schema) if f'"{key}":' not in shown}
+        self.assertEqual(missing - WITHOUT_EXAMPLE, set())
 
     def test_further_documents(self):
         documents = validate.read_json(ROOT / "docs/schema/document.schema.json")

@@ -136,6 +136,9 @@ extern const Operation rms_norm;
 extern const Operation mean_rows;
 extern const Operation select_row;  ///< attribute "row"
 
+// ---- image [H, W] or [H, W, C] → [(H/P)·(W/P), P·P·C] ----
+extern const Operation patchify;  ///< attribute "patch": P, in pixels
+
 }  // namespace ops
 
 /// The operation of this name, or null.
