@@ -21,6 +21,9 @@ Subcommand add_run(CLI::App& app, Console& console);
 /// `heatmap FILE -o DIR`: chosen steps as pictures.
 Subcommand add_heatmap(CLI::App& app, Console& console);
 
+/// `diff A B`: two traces step by step.
+Subcommand add_diff(CLI::App& app, Console& console);
+
 /// The options that go before the settings of a document: --heads, --score, …
 void add_setting_options(CLI::App& command, Overrides& overrides);
 
