@@ -1,0 +1,4 @@
+// Widths of texts in columns of a terminal.
+#include "terminal/text.hpp"
+
+#include "catch.hpp"
