@@ -108,6 +108,13 @@ Subcommand add_show(CLI::App& app, Console& console) {
   add_text_option(command, "--query", "QUERY",
                   "Only this query, an index or a label: as a map of patches, or one row",
                   [options](const std::string& text) { options->figures.query = text; });
+  add_text_option(command, "--color-scale", "NAME",
+                  "unit (default): weights from 0 to 1; auto: the range of the data",
+                  [options](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"unit", "auto"};
+                    options->figures.auto_scale =
+                        expect_name("--color-scale", "scale", text, kKnown) == 1;
+                  });
   add_text_option(command, "--digits", "N", "Decimals of the numbers in small matrices, 0 to 17",
                   [options](const std::string& text) {
                     options->digits = parse_number<int>(text);

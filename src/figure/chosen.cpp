@@ -150,7 +150,7 @@ std::vector<Figure> chosen_figures(const Trace& trace, const std::vector<const S
   }
   std::vector<Figure> figures;
   for (const auto& group : grouped(steps)) {
-    const ColorScale scale = scale_of(trace, parse_step_id(group[0]->id).step, false);
+    const ColorScale scale = scale_of(trace, parse_step_id(group[0]->id).step, options.auto_scale);
     figures.push_back(group_figure(trace, group, options, scale));
   }
   if (figures.empty() && !steps.empty()) {

@@ -42,7 +42,7 @@ class Drawing {
       add_panels(i, std::min(i + plan_.panels_per_line, figure_.panels.size()));
     }
     const std::string scale = legend(figure_, plan_, levels_, options_);
-    const std::vector<std::string> notes = notes_of(figure_, plan_, levels_);
+    const std::vector<std::string> notes = notes_of(figure_, plan_, levels_, options_);
     if (!scale.empty() || !notes.empty()) text_ += '\n' + scale;
     for (const std::string& note : notes) add_wrapped(note);
     return std::move(text_);
@@ -161,9 +161,8 @@ class Drawing {
     const std::size_t step = tick_step(plan_);
     for (std::size_t j = 0; j < plan_.columns; j += step) {
       const std::string index = std::to_string(j * plan_.column_reduction);
-      const std::size_t end = left + plan_.columns * plan_.cell_width;
       line.pad_to(left + j * plan_.cell_width);
-      if (j > 0 && line.width() + index.size() > end) return;
+      if (j > 0 && line.width() + index.size() > left + plan_.panel_width) return;
       line.text(index);
     }
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string_view>
 
 #include "figure/label_text.hpp"
@@ -18,6 +19,11 @@ constexpr std::string_view kRamp = " .:-=+*#%@", kSignedRamp = "MZz=- :+*#@";
 constexpr std::size_t kBar = 20;
 /// Labels that are listed by their numbers where they cannot stand at their columns.
 constexpr std::size_t kMostListed = 100;
+
+/// Numbers without colours need no scale.
+bool is_shaded(const Plan& plan, const Options& options) {
+  return options.color != Color::kNone || plan.cells != CellKind::kNumbers;
+}
 
 /// "0 [ .:-=+*#%@] 1", or with colours; nothing where the width is too small.
 Line scale_bar(const Figure& figure, const Options& options) {
@@ -62,10 +68,15 @@ figure::Rgb ink_on(figure::Rgb background) {
 }
 
 char shade(figure::ColorMap map, std::uint16_t level) {
-  const bool viridis = map == figure::ColorMap::kViridis;
-  const std::string_view ramp = viridis ? kRamp : kSignedRamp;
-  const std::size_t last = viridis ? 255 : 256;
-  return ramp[(2 * level * (ramp.size() - 1) + last) / (2 * last)];
+  if (map == figure::ColorMap::kViridis) {
+    constexpr std::size_t kLast = 255, kShades = kRamp.size() - 1;
+    return kRamp[(2 * level * kShades + kLast) / (2 * kLast)];
+  }
+  // From the middle outwards, so that a value and its negative have the same strength.
+  constexpr int kMiddle = 128, kShades = static_cast<int>(kSignedRamp.size() / 2);
+  const int distance = std::abs(level - kMiddle);
+  const int strength = (2 * distance * kShades + kMiddle) / (2 * kMiddle);
+  return kSignedRamp[static_cast<std::size_t>(kShades + (level < kMiddle ? -strength : strength))];
 }
 
 std::size_t tick_step(const Plan& plan) {
@@ -84,8 +95,7 @@ std::string legend(const Figure& figure, const Plan& plan,
                    const std::vector<figure::Levels>& levels, const Options& options) {
   const bool plain = options.color == Color::kNone;
   std::string text;
-  // Numbers without colours need no scale.
-  if (!plain || plan.cells != CellKind::kNumbers) {
+  if (is_shaded(plan, options)) {
     Line bar = scale_bar(figure, options);
     const std::string note = figure::visible_text(figure.scale.note);
     if (bar.width() > 0 && bar.width() + 2 + width_of(note) <= options.width) {
@@ -112,7 +122,8 @@ std::string legend(const Figure& figure, const Plan& plan,
 }
 
 std::vector<std::string> notes_of(const Figure& figure, const Plan& plan,
-                                  const std::vector<figure::Levels>& levels) {
+                                  const std::vector<figure::Levels>& levels,
+                                  const Options& options) {
   std::vector<std::string> notes = figure.notes;
   if (plan.row_reduction * plan.column_reduction > 1) {
     notes.push_back(fmt::format("Each drawn cell is the mean of {} by {} cells.",
@@ -128,7 +139,7 @@ std::vector<std::string> notes_of(const Figure& figure, const Plan& plan,
   }
   std::size_t outside = 0;
   for (const figure::Levels& panel : levels) outside += panel.outside;
-  if (outside > 0) {
+  if (outside > 0 && is_shaded(plan, options)) {
     notes.push_back(
         fmt::format("{} outside of the scale, drawn as its end.",
                     outside == 1 ? "1 cell lies" : fmt::format("{} cells lie", outside)));

@@ -31,6 +31,7 @@ std::string legend(const figure::Figure& figure, const Plan& plan,
 
 /// The figure's notes, and what was done to the matrix to draw it.
 std::vector<std::string> notes_of(const figure::Figure& figure, const Plan& plan,
-                                  const std::vector<figure::Levels>& levels);
+                                  const std::vector<figure::Levels>& levels,
+                                  const Options& options);
 
 }  // namespace attn_viz::terminal

@@ -90,7 +90,10 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   const auto new_line = [&] { lines.emplace_back(), used = 0, between.clear(); };
   const auto put_word = [&] {
     if (word.empty()) return;
-    if (used + between.size() + word_width > width && used > 0) new_line();
+    if (used + between.size() + word_width > width) {
+      if (used > 0) new_line();
+      between.clear();
+    }
     lines.back() += between + word;
     used += between.size() + word_width;
     word.clear(), between.clear(), word_width = 0;

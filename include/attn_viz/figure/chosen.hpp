@@ -13,6 +13,8 @@ namespace attn_viz::figure {
 struct ChosenOptions {
   /// Only this query, an index or a label: as a map where the keys are patches, else as one row.
   std::optional<std::string> query = {};
+  /// The data's own range instead of 0 to 1 for weights.
+  bool auto_scale = false;
 };
 
 /// A figure for each step, or one for the same step of several layers and heads that have the same
