@@ -20,6 +20,9 @@ struct Subcommand {
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
 Subcommand add_run(CLI::App& app, Console& console);
 
+/// `show FILE`: a heatmap in the terminal.
+Subcommand add_show(CLI::App& app, Console& console);
+
 /// `heatmap FILE -o DIR`: chosen steps as pictures.
 Subcommand add_heatmap(CLI::App& app, Console& console);
 
