@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <span>
+#include <string>
 
 #include "attn_viz/input/document.hpp"
 #include "cli/console.hpp"
@@ -18,10 +20,29 @@ struct Subcommand {
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
 Subcommand add_run(CLI::App& app, Console& console);
 
+/// `show FILE`: a heatmap in the terminal.
+Subcommand add_show(CLI::App& app, Console& console);
+
 /// `heatmap FILE -o DIR`: chosen steps as pictures.
 Subcommand add_heatmap(CLI::App& app, Console& console);
 
-/// The options that go before the settings of a document: --heads, --score, …
+/// `compare FILE`: the same input through several settings.
+Subcommand add_compare(CLI::App& app, Console& console);
+
+/// `diff A B`: two traces step by step.
+Subcommand add_diff(CLI::App& app, Console& console);
+
+/// An option that goes before a setting of a document, and how its text is taken.
+struct SettingOption {
+  const char *name, *value, *help;
+  /// @throws Error kUsage
+  void (*set)(Overrides&, const std::string&);
+};
+
+/// All of them that have a value: --heads, --score, …
+std::span<const SettingOption> setting_options();
+
+/// Adds them and --causal to a subcommand.
 void add_setting_options(CLI::App& command, Overrides& overrides);
 
 }  // namespace attn_viz::cli

@@ -27,6 +27,11 @@ void Console::result(std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stdout);  // failures are seen by finish()
 }
 
+void Console::print(std::string_view text) {
+  end_progress();
+  std::fwrite(text.data(), 1, text.size(), stdout);  // failures are seen by finish()
+}
+
 void Console::say(std::string_view color, std::string_view kind, std::string_view message) {
   end_progress();
   if (colored()) {

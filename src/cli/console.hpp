@@ -16,6 +16,8 @@ class Console {
 
   /// A line on stdout; not when quiet.
   void result(std::string_view line);
+  /// What was asked for, on stdout, also when quiet.
+  void print(std::string_view text);
   /// Sees to it that all results are out.
   /// @throws Error kFile if standard output took less than all.
   static void finish();

@@ -17,60 +17,86 @@ std::pair<double, double> parse_window(const std::string& text) {
   throw bad_value("--window", "LEFT,RIGHT, two whole numbers ≥ 0", text);
 }
 
+std::uint32_t parse_count(std::string_view option, const std::string& text) {
+  const auto count = parse_number<std::uint32_t>(text);
+  if (!count || *count == 0) throw bad_value(option, "a whole number ≥ 1", text);
+  return *count;
+}
+
+constexpr SettingOption kOptions[] = {
+    {"--heads", "N", "Number of heads",
+     [](Overrides& overrides, const std::string& text) {
+       overrides.heads = parse_count("--heads", text);
+     }},
+    {"--score", "NAME", "dot-product, scaled-dot-product, additive, cosine, bilinear or gat",
+     [](Overrides& overrides, const std::string& text) {
+       overrides.score = find_score(text);
+       if (!overrides.score) expect_name("--score", "score", text, kScoreNames);
+     }},
+    {"--scale", "X", "Number that multiplies the scores",
+     [](Overrides& overrides, const std::string& text) {
+       overrides.scale = parse_number<double>(text);
+       if (!overrides.scale || !std::isfinite(*overrides.scale)) {
+         throw bad_value("--scale", "a number", text);
+       }
+     }},
+    {"--normalize", "NAME",
+     "softmax, relu, relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, "
+     "entmax, hardmax or sample",
+     [](Overrides& overrides, const std::string& text) {
+       expect_name("--normalize", "normaliser", text, kNormalizerNames);
+       overrides.normalize = find_normalizer(text);
+     }},
+    {"--temperature", "T", "Temperature of softmax: scores are divided by it",
+     [](Overrides& overrides, const std::string& text) {
+       overrides.temperature = parse_number<double>(text);
+       const double number = overrides.temperature.value_or(0);
+       if (!(number > 0) || !std::isfinite(number)) {
+         throw bad_value("--temperature", "a number > 0", text);
+       }
+     }},
+    {"--window", "LEFT,RIGHT", "Truncated attention: keys i-LEFT to i+RIGHT",
+     [](Overrides& overrides, const std::string& text) { overrides.window = parse_window(text); }},
+    {"--position", "NAME",
+     "none, sinusoidal, sinusoidal-2d, rope or alibi; others need parameters, which only a "
+     "document can give",
+     [](Overrides& overrides, const std::string& text) {
+       expect_name("--position", "position", text, kPositionNames);
+       overrides.position = find_position(text);
+     }},
+    {"--weights", "NAME", "identity or random",
+     [](Overrides& overrides, const std::string& text) {
+       constexpr std::string_view kWeights[] = {"identity", "random"};
+       const bool identity = expect_name("--weights", "weights", text, kWeights) == 0;
+       overrides.identity_weights = identity;
+       overrides.random_weights = !identity;
+     }},
+    {"--seed", "N", "Seed of random weights",
+     [](Overrides& overrides, const std::string& text) {
+       overrides.seed = parse_number<std::uint32_t>(text);
+       if (!overrides.seed) throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
+     }},
+    {"--dtype", "NAME", "float64 (default) or float32",
+     [](Overrides& overrides, const std::string& text) {
+       constexpr std::string_view kTypes[] = {"float64", "float32"};
+       const bool wide = expect_name("--dtype", "dtype", text, kTypes) == 0;
+       overrides.dtype = wide ? DType::kFloat64 : DType::kFloat32;
+     }},
+};
+
 }  // namespace
+
+std::span<const SettingOption> setting_options() {
+  return kOptions;
+}
 
 void add_setting_options(CLI::App& command, Overrides& overrides) {
   constexpr const char* kGroup = "Settings (they go before those of the document)";
-  const auto option = [&](const char* name, const char* value, const char* help, TakeText take) {
-    add_text_option(command, name, value, help, std::move(take))->group(kGroup);
-  };
-  option("--heads", "N", "Number of heads", [&](const std::string& text) {
-    const auto heads = parse_number<std::uint32_t>(text);
-    if (!heads || *heads == 0) throw bad_value("--heads", "a whole number ≥ 1", text);
-    overrides.heads = *heads;
-  });
-  option("--score", "NAME", "dot-product, scaled-dot-product, additive, cosine, bilinear or gat",
-         [&](const std::string& text) {
-           overrides.score = find_score(text);
-           if (!overrides.score) expect_name("--score", "score", text, kScoreNames);
-         });
-  option("--scale", "X", "Number that multiplies the scores", [&](const std::string& text) {
-    overrides.scale = parse_number<double>(text);
-    if (!overrides.scale || !std::isfinite(*overrides.scale)) {
-      throw bad_value("--scale", "a number", text);
-    }
-  });
-  option("--normalize", "NAME",
-         "softmax, relu, relu-mean, relu-normalized, sigmoid, softmax-off-by-one, sparsemax, "
-         "entmax, hardmax or sample",
-         [&](const std::string& text) {
-           expect_name("--normalize", "normaliser", text, kNormalizerNames);
-           overrides.normalize = find_normalizer(text);
-         });
-  option("--window", "LEFT,RIGHT", "Truncated attention: keys i-LEFT to i+RIGHT",
-         [&](const std::string& text) { overrides.window = parse_window(text); });
-  option("--position", "NAME",
-         "none, sinusoidal, sinusoidal-2d, rope or alibi; others need parameters, which only a "
-         "document can give",
-         [&](const std::string& text) {
-           expect_name("--position", "position", text, kPositionNames);
-           overrides.position = find_position(text);
-         });
-  option("--weights", "NAME", "identity or random", [&](const std::string& text) {
-    constexpr std::string_view kWeights[] = {"identity", "random"};
-    const bool identity = expect_name("--weights", "weights", text, kWeights) == 0;
-    overrides.identity_weights = identity;
-    overrides.random_weights = !identity;
-  });
-  option("--seed", "N", "Seed of random weights", [&](const std::string& text) {
-    overrides.seed = parse_number<std::uint32_t>(text);
-    if (!overrides.seed) throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
-  });
-  option("--dtype", "NAME", "float64 (default) or float32", [&](const std::string& text) {
-    constexpr std::string_view kTypes[] = {"float64", "float32"};
-    const bool wide = expect_name("--dtype", "dtype", text, kTypes) == 0;
-    overrides.dtype = wide ? DType::kFloat64 : DType::kFloat32;
-  });
+  for (const SettingOption& option : kOptions) {
+    add_text_option(command, option.name, option.value, option.help,
+                    [&overrides, &option](const std::string& text) { option.set(overrides, text); })
+        ->group(kGroup);
+  }
   add_flag(command, "--causal", overrides.causal, "Hide the future: keys up to the query")
       ->group(kGroup);
 }

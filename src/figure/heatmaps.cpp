@@ -10,6 +10,7 @@
 #include "attn_viz/core/error.hpp"
 #include "figure/choose.hpp"
 #include "figure/scales.hpp"
+#include "figure/step_figures.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -18,21 +19,6 @@ namespace {
 std::string file_name(std::string id) {
   std::replace(id.begin(), id.end(), '/', '-');
   return "heatmaps/" + id;
-}
-
-bool is_weights(const Step& step) {
-  return parse_step_id(step.id).step == "weights";
-}
-
-/// "Layer 0, head 1: weights"; a step without layer or head is named alone.
-std::string describe(const Step& step) {
-  const StepName name = parse_step_id(step.id);
-  std::string place;
-  if (name.layer) place = fmt::format("Layer {}", *name.layer);
-  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
-  if (name.cross) place += ", cross-attention";
-  if (name.head) place += fmt::format(", head {}", *name.head);
-  return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
 }
 
 std::string subtitle_of(const Step& step) {
@@ -100,6 +86,22 @@ std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
   return notes;
 }
 
+}  // namespace
+
+bool is_weights(const Step& step) {
+  return parse_step_id(step.id).step == "weights";
+}
+
+std::string describe(const Step& step) {
+  const StepName name = parse_step_id(step.id);
+  std::string place;
+  if (name.layer) place = fmt::format("Layer {}", *name.layer);
+  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.cross) place += ", cross-attention";
+  if (name.head) place += fmt::format(", head {}", *name.head);
+  return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
+}
+
 Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
   return {.title = trace.title,
           .subtitle = subtitle_of(step),
@@ -113,6 +115,8 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
           .scale = scale,
           .notes = notes_of(trace, step)};
 }
+
+namespace {
 
 /// All heads of all layers, with one scale: a row of panels for each layer, or, of one layer, as
 /// many rows as make the figure about as wide as high.
@@ -146,7 +150,8 @@ Figure overview(const Trace& trace, const Group& group, const ColorScale& scale)
   return figure;
 }
 
-/// One query's weights, folded to the grid of the patches that are the keys.
+}  // namespace
+
 Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const ColorScale& scale) {
   const AxisInfo& keys = *trace.axis(step.values.axes()[1].name);
   const auto [rows, columns] = *keys.grid;
@@ -184,7 +189,6 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
   return figure;
 }
 
-/// Any other step as it is: a matrix, or a vector as one row.
 Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
   const std::vector<Axis>& axes = step.values.axes();
   const bool vector = axes.size() == 1;
@@ -217,6 +221,8 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
   }
   return figure;
 }
+
+namespace {
 
 /// The sum of a row in float64.
 double row_sum(const Tensor& tensor, std::size_t row) {

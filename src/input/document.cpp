@@ -142,6 +142,16 @@ void apply(const Overrides& overrides, AttentionSettings& settings, bool mask) {
     settings.normalize = NormalizeSettings{};
     settings.normalize.type = *overrides.normalize;
   }
+  if (overrides.temperature) {
+    const NormalizerType type = settings.normalize.type;
+    if (type != NormalizerType::kSoftmax && type != NormalizerType::kSample) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("expected the normaliser softmax or sample, got {}",
+                              kNormalizerNames[static_cast<std::size_t>(type)]))
+          .at("--temperature");
+    }
+    settings.normalize.temperature = *overrides.temperature;
+  }
   if (overrides.position && mask) override_position(settings.position, *overrides.position);
   if (mask && overrides.causal) settings.mask.causal = true;
   if (mask && overrides.window) settings.mask.window = overrides.window;

@@ -52,6 +52,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"explain", {"core", "ops", "trace"}},
     {"check", {"core", "ops", "trace"}},
     {"figure", {"core", "ops", "trace", "analysis"}},
+    // Another painter of the figures that figure/ describes: their colours, levels and labels.
+    {"terminal", {"core", "figure"}},
     {"report", {"core", "ops", "trace", "analysis"}},
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +105,12 @@ Run run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const Passing out = passing_file(), err = passing_file();
   std::unique_ptr<Terminal> terminal;
   if (surroundings.error_is_terminal) terminal = std::make_unique<Terminal>();
+  std::unique_ptr<Terminal> screen;
+  if (surroundings.output_columns > 0) {
+    screen = std::make_unique<Terminal>();
+    const winsize size{24, surroundings.output_columns, 0, 0};
+    expect(::ioctl(screen->inner, TIOCSWINSZ, &size) == 0, "set size of terminal");
+  }
 
   std::vector<std::string> words{ATTN_VIZ_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -112,7 +119,8 @@ Run run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ::fileno(input.get()), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ::fileno(out.get()), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, screen ? screen->inner : ::fileno(out.get()),
+                                   STDOUT_FILENO);
   if (!surroundings.output.empty()) {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, surroundings.output.c_str(), O_WRONLY,
                                      0);
@@ -131,7 +139,8 @@ Run run(const std::vector<std::string>& arguments, const Surroundings& surroundi
 
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) expect(errno == EINTR, "waitpid");
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(out.get()),
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          screen ? screen->content() : content_of(out.get()),
           terminal ? terminal->content() : content_of(err.get())};
 }
 

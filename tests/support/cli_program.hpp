@@ -30,6 +30,8 @@ struct Surroundings {
   std::map<std::string, std::string> environment = {};  ///< added; NO_COLOR is never inherited
   bool error_is_terminal = false;
   std::string output = {};  ///< a file or device for standard output, instead of Run::out
+  /// Standard output is a terminal of so many columns (0: none), which takes at most 4096 bytes.
+  unsigned short output_columns = 0;
 };
 
 /// Example: run({"run", "a.json", "-o", "out"}, {.folder = folder.path()}).code == 0

@@ -18,6 +18,7 @@ struct Overrides {
   std::optional<ScoreType> score = {};
   std::optional<double> scale = {};
   std::optional<NormalizerType> normalize = {};
+  std::optional<double> temperature = {};  ///< of softmax or sample
   std::optional<PositionType> position = {};
   bool causal = false;
   std::optional<std::pair<double, double>> window = {};

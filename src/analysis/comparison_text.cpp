@@ -1,0 +1,158 @@
+#include "attn_viz/analysis/comparison_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "attn_viz/core/json_write.hpp"
+
+namespace attn_viz::analysis {
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// Four decimals; "–" where a number is not defined.
+std::string number_text(std::optional<double> number) {
+  return number ? fmt::format("{:.4f}", *number) : "–";
+}
+
+/// Characters of UTF-8 text; the names of settings have no wide ones.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+struct Table {
+  Row head;
+  std::vector<Row> rows;
+};
+
+Table variants_table(const Comparison& comparison) {
+  Table table{{"setting", "entropy", "of largest", "largest weight"}, {}};
+  for (const Variant& variant : comparison.variants) {
+    table.rows.push_back({variant.name, number_text(variant.entropy),
+                          number_text(variant.normalized_entropy), number_text(variant.largest)});
+  }
+  return table;
+}
+
+Table pairs_table(const Comparison& comparison) {
+  Table table{{"settings", "divergence", "agreement", "largest difference"}, {}};
+  for (const Pair& pair : comparison.pairs) {
+    table.rows.push_back({fmt::format("{} / {}", comparison.variants[pair.first].name,
+                                      comparison.variants[pair.second].name),
+                          number_text(pair.jensen_shannon), number_text(pair.agreement),
+                          number_text(pair.largest)});
+  }
+  return table;
+}
+
+/// Columns under one another; the first is text, the others are numbers.
+void append_text(std::string& text, const Table& table) {
+  std::vector<std::size_t> widths;
+  for (std::size_t column = 0; column < table.head.size(); ++column) {
+    widths.push_back(width_of(table.head[column]));
+    for (const Row& row : table.rows) {
+      widths.back() = std::max(widths.back(), width_of(row[column]));
+    }
+  }
+  const auto append_row = [&](const Row& row) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      const std::string space(widths[column] - width_of(row[column]), ' ');
+      text += column == 0 ? row[column] + space : "  " + space + row[column];
+    }
+    text += '\n';
+  };
+  append_row(table.head);
+  for (const Row& row : table.rows) append_row(row);
+}
+
+void append_markdown(std::string& text, const Table& table) {
+  const auto append_row = [&](const Row& row) {
+    for (const std::string& cell : row) {
+      text += "| ";
+      for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
+      text += ' ';
+    }
+    text += "|\n";
+  };
+  append_row(table.head);
+  append_row(Row{":--", "--:", "--:", "--:"});
+  for (const Row& row : table.rows) append_row(row);
+}
+
+/// What the columns mean, and what was left out.
+std::string meaning(const Comparison& comparison) {
+  std::string text =
+      "entropy: nats, mean over the queries; of largest: its share of ln(visible keys).\n"
+      "largest weight: of a query, mean over the queries.\n"
+      "divergence: Jensen-Shannon, nats (0 to ln 2 = 0.6931), mean over the queries.\n"
+      "agreement: share of queries whose largest weight is at the same key.\n";
+  bool undefined = false;
+  for (const Variant& variant : comparison.variants) {
+    undefined |= !variant.entropy;
+    if (variant.empty_rows > 0) {
+      text += fmt::format("{}: {} quer{} without a weight left out.\n", variant.name,
+                          variant.empty_rows, variant.empty_rows == 1 ? "y" : "ies");
+    }
+  }
+  if (undefined) text += "–: not defined, since weights are negative or do not sum to 1.\n";
+  for (const std::string& note : notes_on_heads(comparison.variants)) text += note + '\n';
+  return text;
+}
+
+void append_number(std::string& text, std::string_view key, std::optional<double> number) {
+  text += fmt::format(", \"{}\": ", key);
+  if (number) {
+    json::append(text, *number);
+  } else {
+    text += "null";
+  }
+}
+
+std::string as_json(const Comparison& comparison) {
+  std::string text = "{\"variants\": [";
+  for (const Variant& variant : comparison.variants) {
+    text += &variant == comparison.variants.data() ? "{\"name\": " : ", {\"name\": ";
+    json::append(text, variant.name);
+    text += fmt::format(", \"heads\": {}", variant.heads);
+    append_number(text, "entropy", variant.entropy);
+    append_number(text, "normalized_entropy", variant.normalized_entropy);
+    append_number(text, "largest", variant.largest);
+    text += fmt::format(", \"empty_rows\": {}}}", variant.empty_rows);
+  }
+  text += "], \"pairs\": [";
+  for (const Pair& pair : comparison.pairs) {
+    text += &pair == comparison.pairs.data() ? "{\"first\": " : ", {\"first\": ";
+    json::append(text, comparison.variants[pair.first].name);
+    text += ", \"second\": ";
+    json::append(text, comparison.variants[pair.second].name);
+    append_number(text, "jensen_shannon", pair.jensen_shannon);
+    append_number(text, "agreement", pair.agreement);
+    append_number(text, "largest_difference", pair.largest);
+    text += fmt::format(", \"skipped_rows\": {}}}", pair.skipped_rows);
+  }
+  return text + "]}\n";
+}
+
+}  // namespace
+
+std::string comparison_table(const Comparison& comparison, TableFormat format) {
+  if (format == TableFormat::kJson) return as_json(comparison);
+  const auto append = format == TableFormat::kText ? append_text : append_markdown;
+  std::string text;
+  append(text, variants_table(comparison));
+  text += '\n';
+  append(text, pairs_table(comparison));
+  text += '\n';
+  // A line of its own for each in Markdown, too.
+  if (format == TableFormat::kText) return text + meaning(comparison);
+  const std::string lines = meaning(comparison);
+  for (const char c : lines) text += c == '\n' ? "  \n" : std::string(1, c);
+  return text;
+}
+
+}  // namespace attn_viz::analysis
