@@ -171,7 +171,7 @@ class Drawing {
 
   Rgb color_at(const Levels& levels, std::size_t row, std::size_t column) const {
     const std::uint16_t level = levels.level[row * levels.columns + column];
-    return level == figure::kMaskedLevel ? figure::kMasked
+    return level == figure::kMaskedLevel ? kMaskedGround
                                          : figure::colors_of(figure_.scale.map)[level];
   }
 

@@ -29,14 +29,14 @@ bool is_shaded(const Plan& plan, const Options& options) {
 Line scale_bar(const Figure& figure, const Options& options) {
   const figure::ColorScale& scale = figure.scale;
   const bool plain = options.color == Color::kNone,
-             viridis = scale.map == figure::ColorMap::kViridis;
+             is_signed = scale.map == figure::ColorMap::kDiverging;
   const std::string low = fmt::format("{:.3g} ", scale.low),
                     high = fmt::format(" {:.3g}", scale.high);
   Line line(options.color);
   if (low.size() + kBar + high.size() > options.width) return line;
   line.text(low);
   if (plain) {
-    line.text(fmt::format("[{}]", viridis ? kRamp : kSignedRamp));
+    line.text(fmt::format("[{}]", is_signed ? kSignedRamp : kRamp));
   } else {
     const auto colors = figure::colors_of(scale.map);
     for (std::size_t i = 0; i < kBar; ++i) {
@@ -68,9 +68,9 @@ figure::Rgb ink_on(figure::Rgb background) {
 }
 
 char shade(figure::ColorMap map, std::uint16_t level) {
-  if (map == figure::ColorMap::kViridis) {
-    constexpr std::size_t kLast = 255, kShades = kRamp.size() - 1;
-    return kRamp[(2 * level * kShades + kLast) / (2 * kLast)];
+  if (map != figure::ColorMap::kDiverging) {
+    const std::size_t last = figure::colors_of(map).size() - 1, shades = kRamp.size() - 1;
+    return kRamp[(2 * level * shades + last) / (2 * last)];
   }
   // From the middle outwards, so that a value and its negative have the same strength.
   constexpr int kMiddle = 128, kShades = static_cast<int>(kSignedRamp.size() / 2);
@@ -114,7 +114,7 @@ std::string legend(const Figure& figure, const Plan& plan,
     if (plain)
       line.text("//");
     else
-      line.text(strokes ? "//" : "  ", kMaskedInk, figure::kMasked);
+      line.text(strokes ? "//" : "  ", kMaskedInk, kMaskedGround);
     line.text(" masked");
     text += std::move(line).finish();
   }

@@ -12,8 +12,8 @@
 
 namespace attn_viz::terminal {
 
-/// The strokes on a masked cell.
-inline constexpr figure::Rgb kMaskedInk{0x70, 0x70, 0x70};
+/// Masked cells: a grey that is in no colour map, and the strokes on it.
+inline constexpr figure::Rgb kMaskedGround{0xdc, 0xdc, 0xdc}, kMaskedInk{0x70, 0x70, 0x70};
 
 /// Black or white, whichever is read on a colour.
 figure::Rgb ink_on(figure::Rgb background);

@@ -181,6 +181,25 @@ TEST_CASE("show: the map of a query over the patches of an image") {
   CHECK(has(map.out, "\nThe outlined patch is the query.\n"));
 }
 
+TEST_CASE("show: the example of docs/formats.md is what is printed") {
+  const std::string docs = read_bytes(ATTN_VIZ_SOURCE_DIR "/docs/formats.md");
+  const Run shown = run({"show", sample("causal.json"), "--window", "1,0", "--width", "80"});
+  CHECK(shown.code == 0);
+  CHECK(
+      has(docs, "$ attn-viz show samples/causal.json --window 1,0 | cat\n" + shown.out + "```\n"));
+}
+
+TEST_CASE("show: --help shows every option") {
+  const Run help = run({"show", "--help"});
+  CHECK(help.code == 0);
+  for (const char* part :
+       {"FILE", "--step STEP", "--layer LIST", "--head LIST", "--query QUERY", "--digits N",
+        "--width N", "--color WHEN", "--color-scale NAME", "--heads N", "--causal", "Example:\n"}) {
+    CAPTURE(part);
+    CHECK(has(help.out, part));
+  }
+}
+
 TEST_CASE("show: every step of every kind of sample can be shown") {
   for (const char* name : {"differential", "encoder-decoder", "online-softmax", "vit-class-token",
                            "tagging-stack", "talking-heads", "performer", "graph"}) {
