@@ -18,6 +18,9 @@ struct Subcommand {
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
 Subcommand add_run(CLI::App& app, Console& console);
 
+/// `explain FILE --query Q [--key K]`: the arithmetic of a weight, or of a cell of a step.
+Subcommand add_explain(CLI::App& app, Console& console);
+
 /// The options that go before the settings of a document: --heads, --score, …
 void add_setting_options(CLI::App& command, Overrides& overrides);
 
