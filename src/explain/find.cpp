@@ -76,7 +76,7 @@ std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& 
   Error error(ErrorCode::kUsage,
               fmt::format("there is no token \"{}\"; expected a label or an index from 0 to {}",
                           wanted, axis.size == 0 ? 0 : axis.size - 1));
-  const std::string_view near = nearest_name(wanted, labels);
+  const std::string_view near = index ? "" : nearest_name(wanted, labels);
   error.at(option);
   throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "explain/catalogue.hpp"
 #include "explain/latex.hpp"
 #include "explain/number.hpp"
@@ -10,11 +12,6 @@ namespace attn_viz::explain {
 namespace {
 
 using Kind = Expression::Kind;
-
-/// A list with more terms is shown by the first three and the last.
-std::size_t most_terms(const Style& style, int depth) {
-  return style.format == Format::kLatex && depth > 0 ? 5 : 8;  // brackets do not break over lines
-}
 
 std::string_view function_name(Kind kind) {
   switch (kind) {
@@ -62,6 +59,23 @@ FormulaWriter::FormulaWriter(const Trace& trace, const Evaluated& step,
 
 void FormulaWriter::put_in(std::size_t input, std::size_t position, Formula formula) {
   replaced_ = Replaced{input, position, std::move(formula)};
+}
+
+/// A list with more terms is shown by the first ones and the last.
+std::size_t FormulaWriter::most_terms(int depth) const {
+  if (style_->all_terms) return std::numeric_limits<std::size_t>::max();
+  if (brief_) return 3;
+  return style_->format == Format::kLatex && depth > 0 ? 5 : 8;  // brackets do not break over lines
+}
+
+Formula FormulaWriter::symbols(const Expression& expression) const {
+  constexpr std::size_t kWide = 85;
+  const Formula whole = write(expression, false, 0);
+  const bool latex = style_->format == Format::kLatex;
+  if ((latex ? set_width(whole.text) : display_width(whole.text)) <= kWide) return whole;
+  FormulaWriter brief = *this;
+  brief.brief_ = true;
+  return brief.write(expression, false, 0);
 }
 
 Formula FormulaWriter::number(double value, DType dtype) const {
@@ -119,27 +133,34 @@ Formula FormulaWriter::number_of(const Expression& expression, bool numeric) con
 
 Formula FormulaWriter::list(const Expression& expression, bool numeric, int depth,
                             std::string_view between, int binding) const {
-  const std::size_t count = expression.parts.size();
-  const bool shorten = !style_->all_terms && count > most_terms(*style_, depth);
+  constexpr std::size_t kWidest = 70;
+  const std::size_t count = expression.parts.size(), most = most_terms(depth);
+  const std::size_t first = most > 3 ? 3 : 2;  // terms before those that are left out
   const bool latex = style_->format == Format::kLatex;
   Formula whole{.text = {}, .rounded = false, .binding = binding};
+  std::size_t width = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) whole.text += between;
-    // Long sums on their own go on in further lines.
-    if (latex && depth == 0 && binding == 1 && i > 0 && i % 4 == 0 && (!shorten || i < 4)) {
-      whole.text += "\\\\\n  &\\qquad ";
-    }
-    if (shorten && i == 3) {
-      const std::string left_out =
-          fmt::format(fmt::runtime(text_of(Sentence::kTermsLeftOut, style_->language)), count - 4);
-      whole.text += latex ? fmt::format("\\underbrace{{\\cdots}}_{{{}}}", count - 4) : left_out;
+    if (count > most && i == first) {
+      const std::size_t left_out = count - first - 1;
+      whole.text +=
+          latex ? fmt::format("\\underbrace{{\\cdots}}_{{{}}}", left_out)
+                : fmt::format(fmt::runtime(text_of(Sentence::kTermsLeftOut, style_->language)),
+                              left_out);
       whole.text += between;
       i = count - 1;
     }
     const Formula part = write(expression.parts[i], numeric, depth + 1);
     whole.rounded = whole.rounded || part.rounded;
     const int least = binding == 4 ? 0 : binding == 1 && i > 0 ? 2 : i > 0 ? 3 : binding;
-    whole.text += operand(part, least);
+    const std::string text = operand(part, least);
+    // Long sums that stand by themselves go on in further lines.
+    if (latex && depth == 0 && binding == 1) {
+      const std::size_t more = set_width(text);
+      if (width > 0 && width + more > kWidest) whole.text += "\\\\\n  &\\qquad ", width = 0;
+      width += more + 3;
+    }
+    whole.text += text;
   }
   return whole;
 }

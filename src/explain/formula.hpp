@@ -31,14 +31,19 @@ class FormulaWriter {
   /// From here on the numbers show this formula in the place of an input's cell.
   void put_in(std::size_t input, std::size_t position, Formula formula);
 
-  Formula symbols(const Expression& expression) const { return write(expression, false, 0); }
-  Formula numbers(const Expression& expression) const { return write(expression, true, 0); }
+  /// With the names of things; long ones are shortened more than their numbers.
+  Formula symbols(const Expression& expression) const;
+  /// @param depth  0 if it stands by itself, more inside of brackets or fractions
+  Formula numbers(const Expression& expression, int depth = 0) const {
+    return write(expression, true, depth);
+  }
   /// The number that an expression comes to.
   Formula value(const Expression& expression) const;
   Formula number(double value, DType dtype) const;
 
  private:
   Formula write(const Expression& expression, bool numeric, int depth) const;
+  std::size_t most_terms(int depth) const;
   Formula number_of(const Expression& expression, bool numeric) const;
   Formula list(const Expression& expression, bool numeric, int depth, std::string_view between,
                int binding) const;
@@ -57,6 +62,7 @@ class FormulaWriter {
     Formula formula;
   };
   std::optional<Replaced> replaced_ = {};
+  bool brief_ = false;
 };
 
 }  // namespace attn_viz::explain

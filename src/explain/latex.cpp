@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cstdint>
 #include <utility>
 
@@ -52,7 +53,7 @@ constexpr Replacement kText[] = {
     {"<", "\\textless{}"},
     {">", "\\textgreater{}"},
     {"|", "\\textbar{}"},
-    {"\"", "\\textquotedbl{}"},
+    {"\"", "''"},
     {"≈", "$\\approx$"},
     {"−", "$-$"},
     {"×", "$\\times$"},
@@ -168,10 +169,24 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
+std::size_t set_width(std::string_view formula) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < formula.size(); ++i) {
+    if (formula[i] == '\\') {
+      while (i + 1 < formula.size() && std::isalpha(static_cast<unsigned char>(formula[i + 1])))
+        ++i;
+    }
+    width += std::string_view("{}_^ ").find(formula[i]) == std::string_view::npos;
+  }
+  return width;
+}
+
 std::string latex_math(std::string_view formula) {
   std::string math;
-  while (!formula.empty()) {
+  char before = ' ';
+  for (std::size_t left = formula.size(); left > 0; left = formula.size()) {
     const char c = formula[0];
+    const std::string_view rest_of_it = formula;
     if (is_letter(c)) {
       math += word_of(formula);
     } else if (c == '_' || c == '^') {
@@ -184,6 +199,7 @@ std::string latex_math(std::string_view formula) {
     } else if (std::string_view rest = formula; take(kSubscripts, rest) != nullptr) {
       std::string low;
       while (const Replacement* each = take(kSubscripts, formula)) low += each->to;
+      if (!math.empty() && math.back() == '}') math += "{}";  // never two subscripts of one letter
       math += "_{" + low + "}";
     } else if (formula.substr(0, 3) == "Σ_") {
       formula.remove_prefix(2);
@@ -192,13 +208,18 @@ std::string latex_math(std::string_view formula) {
       math += known->to;
     } else if (c == ' ') {
       formula.remove_prefix(1);
-      math += "\\ ";
+      // Between symbols and words; beside operators LaTeX knows better.
+      const char next = formula.empty() ? ' ' : formula[0];
+      const bool beside_words = (is_letter(before) || is_digit(before) || before == ')') &&
+                                (is_letter(next) || is_digit(next) || next == '(');
+      math += beside_words ? "\\ " : " ";
     } else {
       const std::string_view character = next_character(formula);
       math += character.size() == 1 && c > 0x20
                   ? std::string(character)
                   : fmt::format("\\text{{U+{:04X}}}", code_point(character));
     }
+    before = rest_of_it[left - formula.size() - 1];
   }
   return math;
 }

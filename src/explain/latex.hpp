@@ -10,6 +10,9 @@ namespace attn_viz::explain {
 /// of LaTeX's math. Every character is taken, also those that no equation of ours has.
 std::string latex_math(std::string_view formula);
 
+/// About how many letters wide a formula of LaTeX is set.
+std::size_t set_width(std::string_view formula);
+
 /// The symbol of a definition: "e[0]" → e_{0}.
 std::string latex_symbol(std::string_view symbol);
 

@@ -60,6 +60,25 @@ std::string text_grid(const Grid& grid, const std::string& indent) {
   return text;
 }
 
+/// Lines of at most kLineWidth columns, broken at spaces.
+std::string wrapped(std::string_view text, const std::string& indent) {
+  std::string lines, line = indent;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    if (line.size() > indent.size() && display_width(line) + display_width(word) > kLineWidth) {
+      line.back() = '\n';
+      lines += line;
+      line = indent;
+    }
+    line += word;
+    line += ' ';
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  line.back() = '\n';
+  return lines + line;
+}
+
 std::string print_text(const Document& document) {
   std::string text;
   for (const Block& block : document) {
@@ -75,7 +94,7 @@ std::string print_text(const Document& document) {
         break;
       case Kind::kSentence:
       case Kind::kEquation:
-        text += "  " + block.text + "\n";
+        text += wrapped(block.text, "  ");
         break;
       case Kind::kChain:
         text += text_chain(block.chain, "    ");
@@ -142,10 +161,19 @@ std::string print_markdown(const Document& document) {
 // ---- LaTeX ----
 
 std::string latex_chain(const Chain& chain) {
+  constexpr std::size_t kWidest = 75;
+  std::size_t width = set_width(chain.left);
+  bool broken = false;
+  for (const Chain::Member& member : chain.members) {
+    width += set_width(member.text) + 3;
+    broken = broken || member.text.find("&\\qquad") != std::string::npos;
+  }
+  const bool one_line = width <= kWidest && !broken;
   std::string text = "  " + chain.left;
   for (std::size_t i = 0; i < chain.members.size(); ++i) {
-    if (i > 0) text += " \\\\\n   ";
-    text += (chain.members[i].rounded ? " &\\approx " : " &= ") + chain.members[i].text;
+    if (i > 0 && !one_line) text += " \\\\\n   ";
+    text += i > 0 && one_line ? " " : " &";
+    text += (chain.members[i].rounded ? "\\approx " : "= ") + chain.members[i].text;
   }
   return text;
 }
@@ -184,13 +212,12 @@ std::string latex_preamble(const Style& style) {
     text += "\\newcommand{\\otherwise}[2]{#1}\n";
   } else {
     text = "% Compile with pdflatex, xelatex or lualatex.\n" + text;
-    text +=
-        "\\ifPDFTeX\n  \\usepackage[T1]{fontenc}\n  \\newcommand{\\otherwise}[2]{#2}\n\\else\n" +
-        std::string(kFonts) + "  \\newcommand{\\otherwise}[2]{#1}\n\\fi\n";
+    text += "\\ifPDFTeX\n  \\newcommand{\\otherwise}[2]{#2}\n\\else\n" + std::string(kFonts) +
+            "  \\newcommand{\\otherwise}[2]{#1}\n\\fi\n";
   }
   return text +
          "\\setcounter{MaxMatrixCols}{20}\n\\setcounter{secnumdepth}{0}\n"
-         "\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n\\begin{document}\n";
+         "\\sloppy\n\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n\\begin{document}\n";
 }
 
 std::string print_latex(const Document& document, const Style& style) {

@@ -36,17 +36,18 @@ class Writer {
     document_.push_back({.kind = kind, .text = std::move(text)});
   }
 
-  void heading(const Step& step, const Operation* operation, std::size_t number) {
-    std::string_view name = name_of_step(step.id, style_.language);
-    if (name.empty() && operation != nullptr) name = meaning_of(*operation, style_.language);
-    add(Block::Kind::kHeading,
-        fmt::format("{}. {} ({})", number, words_.plain(name), words_.id(step.id)));
+  void heading(const Step& step, std::size_t number) {
+    const std::string_view name = name_of_step(step.id, style_.language);
+    const std::string id = words_.id(step.id);
+    add(Block::Kind::kHeading, name.empty()
+                                   ? fmt::format("{}. {}", number, id)
+                                   : fmt::format("{}. {} ({})", number, words_.plain(name), id));
   }
 
   void write(const Part& part, std::size_t number, bool whole) {
     const Step& step = trace_.steps[part.step];
     const Operation* operation = find_operation(step.op);
-    heading(step, operation, number);
+    heading(step, number);
     if (part.quoted) {
       const bool given = operation != nullptr && operation->terms == nullptr;
       sentence(words_.say(given ? Sentence::kGiven : Sentence::kQuoted,
@@ -61,7 +62,9 @@ class Writer {
           style_.format == Format::kLatex ? latex_math(step.equation) : step.equation);
     }
     said_.clear();
+    remarks_.clear();
     for (const std::size_t cell : part.cells) explain(evaluated, cell);
+    for (const Remark remark : remarks_) sentence(words_.plain(text_of(remark, style_.language)));
     if (part.left_out > 0) {
       sentence(words_.say(Sentence::kCellsLeftOut, {std::to_string(part.left_out)}));
     }
@@ -97,7 +100,8 @@ class Writer {
     const Evaluated scores(trace_, source);
     const Arithmetic inner = scores.terms(cell);
     if (!inner.definitions.empty() || inner.result.parts.size() > kSmall) return;
-    writer.put_in(0, cell, FormulaWriter(trace_, scores, inner, {}, style_).numbers(inner.result));
+    writer.put_in(0, cell,
+                  FormulaWriter(trace_, scores, inner, {}, style_).numbers(inner.result, 1));
   }
 
   void explain(const Evaluated& step, std::size_t cell) {
@@ -115,8 +119,8 @@ class Writer {
             writer.numbers(check.left), writer.value(check.left));
     }
     for (const Remark remark : terms.remarks) {
-      const std::string text(text_of(remark, style_.language));
-      if (new_here(text)) sentence(words_.plain(text));
+      const bool said = std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end();
+      if (!said) remarks_.push_back(remark);
     }
     differs(writer, step, cell);
   }
@@ -275,7 +279,8 @@ class Writer {
   const Words& words_;
   const Style& style_;
   Document document_;
-  std::vector<std::string> said_;
+  std::vector<std::string> said_;  ///< of the step that is being written
+  std::vector<Remark> remarks_;
 };
 
 }  // namespace

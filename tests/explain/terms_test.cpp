@@ -1,14 +1,11 @@
 // The arithmetic of every cell of every step: evaluated again, it gives the step's own value.
 #include <cmath>
-#include <filesystem>
 #include <set>
 
-#include "attn_viz/core/files.hpp"
-#include "attn_viz/input/document.hpp"
-#include "attn_viz/mechanisms/attention.hpp"
 #include "attn_viz/ops/arithmetic.hpp"
 #include "catch.hpp"
-#include "support/problems.hpp"
+#include "support.hpp"
+#include "support/tensors.hpp"
 
 namespace attn_viz {
 namespace {
@@ -87,16 +84,9 @@ std::string off(const Operation& operation, const std::vector<Tensor>& tensors,
 }
 
 TEST_CASE("terms: every cell of every step of every sample") {
-  std::size_t samples = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(ATTN_VIZ_SOURCE_DIR "/samples")) {
-    if (entry.path().extension() != ".json") continue;
-    ++samples;
-    const std::string name = entry.path().stem().string();
-    CAPTURE(name);
-    CHECK(first_wrong_step(run_attention(read_document(read_file(entry.path().string()), name))) ==
-          "");
-  }
-  CHECK(samples > 40);
+  const std::vector<std::string> samples = test::sample_names();
+  CHECK(samples.size() > 40);
+  for (const std::string& name : samples) CHECK(first_wrong_step(test::sample_trace(name)) == "");
 }
 
 /// Also rows with nothing to look at, hidden keys, both number types.
