@@ -73,8 +73,9 @@ TEST_CASE("explain: what is asked must be one thing, and there") {
           "--cell: expected I,J, an index for each axis, got \"0;1\"");
   refused({"--query", "0", "--digits", "16"},
           "--digits: expected a whole number from 0 to 15, got \"16\"");
-  refused({"--query", "0", "--lang", "zn"},
-          "--lang: unknown language \"zn\"; expected one of en, zh\n  hint: did you mean zh?");
+  refused({"--query", "0", "--format", "latx"},
+          "--format: unknown format \"latx\"; expected one of text, markdown, latex\n"
+          "  hint: did you mean \"latex\"?");
   refused({"--query", "yelow"},
           sample("three-tokens.json") +
               ": --query: there is no token \"yelow\"; expected a label or an index from 0 to 2\n"
