@@ -26,6 +26,9 @@ Subcommand add_show(CLI::App& app, Console& console);
 /// `heatmap FILE -o DIR`: chosen steps as pictures.
 Subcommand add_heatmap(CLI::App& app, Console& console);
 
+/// `explain FILE --query Q [--key K]`: the arithmetic of a weight, or of a cell of a step.
+Subcommand add_explain(CLI::App& app, Console& console);
+
 /// `compare FILE`: the same input through several settings.
 Subcommand add_compare(CLI::App& app, Console& console);
 

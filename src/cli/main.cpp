@@ -92,7 +92,7 @@ int run_program(int argc, char** argv) {
       "Exit codes: 0 success, 2 wrong command line, 3 invalid input, 4 a file cannot be read or\n"
       "written, 5 a limit would be exceeded, 70 a bug in attn-viz.");
   std::vector<Subcommand> subcommands;
-  for (const auto add : {add_run, add_show, add_heatmap, add_compare, add_diff})
+  for (const auto add : {add_run, add_show, add_heatmap, add_explain, add_compare, add_diff})
     subcommands.push_back(add(app, console));
   try {
     app.parse(argc, argv);

@@ -82,8 +82,7 @@ int show(const ShowOptions& options, Console& console) {
     if (error.code() == ErrorCode::kUsage) throw;
     throw error.in_file(shown_name(options.input));
   }
-  text.pop_back();  // result() ends the line
-  console.result(text);
+  console.print(text);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -135,6 +136,7 @@ const Operation activation{
           return attributes.get<std::string>("function") + "(" + s[0] + ")";
         },
     .evaluate = evaluate_activation,
+    .terms = activation_terms,
 };
 
 const Operation multiply{
@@ -144,6 +146,7 @@ const Operation multiply{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " ∘ " + s[1]; },
     .evaluate = evaluate_multiply,
+    .terms = multiply_terms,
 };
 
 const Operation identity{
@@ -152,6 +155,7 @@ const Operation identity{
     .source = "",
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0]; },
     .evaluate = evaluate_identity,
+    .terms = identity_terms,
 };
 
 const Operation window_rows{
@@ -161,6 +165,7 @@ const Operation window_rows{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "rows i − window … i + window of " + s[0]; },
     .evaluate = evaluate_window_rows,
+    .terms = window_rows_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -60,6 +61,7 @@ const Operation scale{
     .source = "Vaswani et al. 2017, eq. 1",
     .equation = [](std::span<const std::string> s, const Attributes&) { return "scale · " + s[0]; },
     .evaluate = evaluate_scale,
+    .terms = scale_terms,
 };
 
 const Operation softcap{
@@ -69,6 +71,7 @@ const Operation softcap{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "cap · tanh(" + s[0] + " / cap)"; },
     .evaluate = evaluate_softcap,
+    .terms = softcap_terms,
 };
 
 const Operation add{
@@ -82,6 +85,7 @@ const Operation add{
           return sum;
         },
     .evaluate = evaluate_add,
+    .terms = add_terms,
 };
 
 }  // namespace attn_viz::ops

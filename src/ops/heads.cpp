@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -150,6 +151,7 @@ const Operation mix_heads{
                  s[0] + " of head f";
         },
     .evaluate = evaluate_mix_heads,
+    .terms = mix_heads_terms,
 };
 
 const Operation slice_columns{
@@ -163,6 +165,7 @@ const Operation slice_columns{
                  index_text(first + attributes.get<double>("columns")) + "]";
         },
     .evaluate = evaluate_slice_columns,
+    .terms = slice_columns_terms,
 };
 
 const Operation differential_lambda{
@@ -174,6 +177,7 @@ const Operation differential_lambda{
           return "exp(" + s[0] + " · " + s[1] + ") − exp(" + s[2] + " · " + s[3] + ") + λ_init";
         },
     .evaluate = evaluate_differential_lambda,
+    .terms = differential_lambda_terms,
 };
 
 const Operation differential{
@@ -183,6 +187,7 @@ const Operation differential{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " − " + s[2] + " " + s[1]; },
     .evaluate = evaluate_differential,
+    .terms = differential_terms,
 };
 
 const Operation scaled_rms_norm{
@@ -192,6 +197,7 @@ const Operation scaled_rms_norm{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "factor · " + s[0] + " / rms(" + s[0] + ")"; },
     .evaluate = evaluate_scaled_rms_norm,
+    .terms = scaled_rms_norm_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -5,6 +5,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -247,6 +248,7 @@ const Operation key_value_sum{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + "ᵀ " + s[1]; },
     .evaluate = evaluate_key_value_sum,
+    .terms = key_value_sum_terms,
 };
 
 const Operation key_sum{
@@ -256,6 +258,7 @@ const Operation key_sum{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "Σ_j " + s[0] + "_j"; },
     .evaluate = evaluate_key_sum,
+    .terms = key_sum_terms,
 };
 
 const Operation kernel_output{
@@ -267,6 +270,7 @@ const Operation kernel_output{
           return s[0] + " " + s[1] + " / (" + s[0] + " · " + s[2] + ")";
         },
     .evaluate = evaluate_kernel_output,
+    .terms = kernel_output_terms,
 };
 
 const Operation running_key_values{
@@ -276,6 +280,7 @@ const Operation running_key_values{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "S_(i−1) + " + s[0] + "_iᵀ " + s[1] + "_i"; },
     .evaluate = evaluate_running_key_values,
+    .terms = running_key_values_terms,
 };
 
 const Operation running_key_sum{
@@ -285,6 +290,7 @@ const Operation running_key_sum{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "z_(i−1) + " + s[0] + "_i"; },
     .evaluate = evaluate_running_key_sum,
+    .terms = running_key_sum_terms,
 };
 
 const Operation recurrent_output{
@@ -296,6 +302,7 @@ const Operation recurrent_output{
           return s[0] + "_i " + s[1] + " / (" + s[0] + "_i · " + s[2] + ")";
         },
     .evaluate = evaluate_recurrent_output,
+    .terms = recurrent_output_terms,
 };
 
 const Operation kernel_weights{
@@ -307,6 +314,7 @@ const Operation kernel_weights{
           return s[0] + " / Σ_j " + s[0] + (s.size() > 1 ? " where " + s[1] + ", else 0" : "");
         },
     .evaluate = evaluate_kernel_weights,
+    .terms = kernel_weights_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -7,6 +7,7 @@
 #include "attn_viz/core/parallel.hpp"
 #include "attn_viz/core/random.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -124,6 +125,7 @@ const Operation elu_plus_one{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "elu(" + s[0] + ") + 1"; },
     .evaluate = evaluate_elu_plus_one,
+    .terms = elu_plus_one_terms,
 };
 
 const Operation random_features{
@@ -136,6 +138,7 @@ const Operation random_features{
                                                                     : "rows ~ N(0, I)");
         },
     .evaluate = evaluate_random_features,
+    .terms = random_features_terms,
 };
 
 const Operation positive_features{
@@ -147,6 +150,7 @@ const Operation positive_features{
           return "exp(c " + s[0] + " " + s[1] + "ᵀ − ‖c " + s[0] + "‖² / 2) / √r";
         },
     .evaluate = evaluate_positive_features,
+    .terms = positive_features_terms,
 };
 
 }  // namespace attn_viz::ops

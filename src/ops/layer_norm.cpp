@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -98,6 +99,7 @@ const Operation layer_norm{
     .source = "Ba, Kiros, Hinton 2016, eqs. 3 and 4",
     .equation = layer_norm_equation,
     .evaluate = evaluate_layer_norm,
+    .terms = layer_norm_terms,
 };
 
 const Operation rms_norm{
@@ -106,6 +108,7 @@ const Operation rms_norm{
     .source = "Zhang and Sennrich 2019, eq. 4",
     .equation = rms_norm_equation,
     .evaluate = evaluate_rms_norm,
+    .terms = rms_norm_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 
@@ -86,6 +87,7 @@ const Operation linear{
     .source = "Vaswani et al. 2017, section 3.2.2",
     .equation = product_equation,
     .evaluate = evaluate_linear,
+    .terms = product_terms,
 };
 
 const Operation matmul{
@@ -94,6 +96,7 @@ const Operation matmul{
     .source = "Vaswani et al. 2017, eq. 1",
     .equation = product_equation,
     .evaluate = evaluate_linear,
+    .terms = product_terms,
 };
 
 const Operation concat{
@@ -102,6 +105,7 @@ const Operation concat{
     .source = "Vaswani et al. 2017, section 3.2.2",
     .equation = concat_equation,
     .evaluate = evaluate_concat,
+    .terms = concat_terms,
 };
 
 }  // namespace attn_viz::ops

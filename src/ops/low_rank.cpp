@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -153,6 +154,21 @@ Outcome evaluate_distance(Inputs inputs, const Attributes&) {
 
 }  // namespace
 
+IteratedInverse last_iteration(const Tensor& matrix, std::size_t iterations) {
+  const Tensor wide = matrix.as(DType::kFloat64);
+  const Rows a = matrix_of<double>(wide);
+  // No iteration at all is the start of the first one.
+  const Rows z = iterated_pseudo_inverse(a, iterations - 1);
+  const Rows unit = Rows::Identity(a.rows(), a.rows());
+  const Rows az = a * z;
+  const Rows inner = 15 * unit - az * (7 * unit - az);
+  const Rows factor = 13 * unit - az * inner;
+  const auto list = [](const Rows& rows) {
+    return std::vector<double>(rows.data(), rows.data() + rows.size());
+  };
+  return {list(z), list(factor)};
+}
+
 const Operation attention_weights{
     .name = "attention-weights",
     .meaning = "softmax of the scaled dot products in one step",
@@ -164,6 +180,7 @@ const Operation attention_weights{
                  (s.size() > 2 ? " where " + s[2] : "") + ")";
         },
     .evaluate = evaluate_attention_weights,
+    .terms = attention_weights_terms,
     .rows_sum_to_one = true,
 };
 
@@ -173,6 +190,7 @@ const Operation implied_weights{
     .source = "Wang et al. 2020, eq. 7",
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0] + " " + s[1]; },
     .evaluate = evaluate_implied_weights,
+    .terms = implied_weights_terms,
 };
 
 const Operation segment_means{
@@ -182,6 +200,7 @@ const Operation segment_means{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "segment means of " + s[0]; },
     .evaluate = evaluate_segment_means,
+    .terms = segment_means_terms,
 };
 
 const Operation pseudo_inverse{
@@ -190,6 +209,7 @@ const Operation pseudo_inverse{
     .source = "Xiong et al. 2021, eq. 11",
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0] + "⁺"; },
     .evaluate = evaluate_pseudo_inverse,
+    .terms = pseudo_inverse_terms,
 };
 
 const Operation nystrom_weights{
@@ -199,6 +219,7 @@ const Operation nystrom_weights{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " " + s[1] + " " + s[2]; },
     .evaluate = evaluate_nystrom_weights,
+    .terms = nystrom_weights_terms,
 };
 
 const Operation distance{
@@ -212,6 +233,7 @@ const Operation distance{
                  "|]";
         },
     .evaluate = evaluate_distance,
+    .terms = distance_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -7,6 +7,7 @@
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
 #include "ops/pattern.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -122,6 +123,56 @@ std::string mask_equation(std::span<const std::string> symbols, const Attributes
 
 }  // namespace
 
+Arithmetic mask_terms(const Cell& cell) {
+  using namespace terms;
+  const Attributes& attributes = cell.attributes;
+  const auto [allow, edges, random_keys] = inputs_of(cell.inputs, attributes);
+  const std::size_t i = cell.row(), j = cell.column();
+  const Expression query = number(i, "i"), key = number(j, "j"), one = number(1.0);
+  Arithmetic arithmetic{.result = number(cell.values.at(cell.position))};
+  const auto need = [&](std::vector<Condition> group) {
+    arithmetic.conditions.push_back(std::move(group));
+  };
+  if (attributes.get_or("causal", false)) need({{key, Relation::kAtMost, query}});
+  const auto window = attributes.get_or("window", std::vector<double>{});
+  if (!window.empty()) {
+    need({{query - number(window[0], "left"), Relation::kAtMost, key}});
+    need({{key, Relation::kAtMost, query + number(window[1], "right")}});
+  }
+  const auto padding = attributes.get_or("padding", std::vector<bool>{});
+  if (!padding.empty()) {
+    need({{number(padding[j] ? 1.0 : 0.0, indexed("real", j)), Relation::kEqual, one}});
+  }
+  if (allow != nullptr) need({{in(2, cell.position), Relation::kUnequal, number(0.0)}});
+  if (edges != nullptr) {
+    const auto linked = keys_by_query(*edges, cell.values.rows(), cell.values.columns())[i];
+    const bool edge = std::find(linked.begin(), linked.end(), j) != linked.end();
+    const std::string name = "edge[" + std::to_string(i) + ", " + std::to_string(j) + "]";
+    std::vector<Condition> group{{number(edge ? 1.0 : 0.0, name), Relation::kEqual, one}};
+    if (attributes.get_or("self_loops", false)) {
+      group.insert(group.begin(), {query, Relation::kEqual, key});
+    }
+    need(std::move(group));
+  }
+  if (attributes.find("pattern") != nullptr) {
+    const Pattern pattern(attributes.get<Attributes>("pattern"), cell.values.rows(),
+                          cell.values.columns(), random_keys);
+    for (auto& group : pattern.conditions(i, j, cell.values.columns())) need(std::move(group));
+  }
+  return arithmetic;
+}
+
+Arithmetic mask_scores_terms(const Cell& cell) {
+  using namespace terms;
+  const bool visible = cell.inputs[1]->at(cell.position) != 0;
+  Arithmetic arithmetic;
+  arithmetic.conditions = {
+      {{in(1, cell.position), visible ? Relation::kUnequal : Relation::kEqual, number(0.0)}}};
+  arithmetic.result =
+      visible ? in(0, cell.position) : number(-std::numeric_limits<double>::infinity());
+  return arithmetic;
+}
+
 const Operation mask{
     .name = "mask",
     .meaning = "1 where the key is visible to the query, else 0",
@@ -130,6 +181,7 @@ const Operation mask{
         "2020, Zaheer et al. 2020, Child et al. 2019, Xiao et al. 2023",
     .equation = mask_equation,
     .evaluate = evaluate_mask,
+    .terms = mask_terms,
 };
 
 const Operation mask_scores{
@@ -139,6 +191,7 @@ const Operation mask_scores{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " where " + s[1] + ", else −∞"; },
     .evaluate = evaluate_mask_scores,
+    .terms = mask_scores_terms,
     .may_mask = true,
 };
 

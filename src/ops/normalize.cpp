@@ -3,6 +3,7 @@
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
 #include "ops/rows.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -98,6 +99,7 @@ const Operation softmax{
           return "softmax(" + s[0] + (plain ? ")" : " / temperature)");
         },
     .evaluate = evaluate_softmax,
+    .terms = softmax_terms,
     .rows_sum_to_one = true,
 };
 
@@ -107,6 +109,7 @@ const Operation softmax_off_by_one{
     .source = "Miller 2023, Attention is off by one",
     .equation = call<kSoftmaxOffByOne>,
     .evaluate = evaluate_softmax_off_by_one,
+    .terms = softmax_off_by_one_terms,
 };
 
 const Operation sigmoid{
@@ -120,6 +123,7 @@ const Operation sigmoid{
           return "sigmoid(" + s[0] + (plain ? ")" : " + bias)");
         },
     .evaluate = evaluate_sigmoid,
+    .terms = sigmoid_terms,
 };
 
 const Operation relu{
@@ -129,6 +133,7 @@ const Operation relu{
     .equation = call<kRelu>,
     .evaluate = [](Inputs inputs,
                    const Attributes&) { return relu_rows(inputs, [](Weights, double) {}); },
+    .terms = relu_terms,
 };
 
 const Operation relu_mean{
@@ -141,6 +146,7 @@ const Operation relu_mean{
           return relu_rows(inputs,
                            [](Weights w, double) { divide(w, static_cast<double>(w.size())); });
         },
+    .terms = relu_mean_terms,
 };
 
 const Operation relu_normalized{
@@ -157,6 +163,7 @@ const Operation relu_normalized{
             divide(w, sum);
           });
         },
+    .terms = relu_normalized_terms,
     .rows_sum_to_one = true,
 };
 

@@ -5,6 +5,7 @@
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
 #include "ops/rows.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -148,6 +149,7 @@ const Operation sparsemax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "sparsemax(" + s[0] + ")"; },
     .evaluate = evaluate_sparsemax,
+    .terms = sparsemax_terms,
     .rows_sum_to_one = true,
 };
 
@@ -158,6 +160,7 @@ const Operation entmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "entmax(" + s[0] + "; alpha)"; },
     .evaluate = evaluate_entmax,
+    .terms = entmax_terms,
     .rows_sum_to_one = true,
 };
 
@@ -168,6 +171,7 @@ const Operation hardmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "hardmax(" + s[0] + ")"; },
     .evaluate = evaluate_hardmax,
+    .terms = hardmax_terms,
     .rows_sum_to_one = true,
 };
 
@@ -178,6 +182,7 @@ const Operation sample{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "one-hot(j ~ softmax(" + s[0] + "))"; },
     .evaluate = evaluate_sample,
+    .terms = sample_terms,
     .rows_sum_to_one = true,
 };
 

@@ -6,6 +6,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -141,6 +142,7 @@ const Operation online_maximum{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "max(m₍ⱼ₋₁₎, " + s[0] + "ⱼ)"; },
     .evaluate = evaluate_maximum,
+    .terms = online_maximum_terms,
     .may_mask = true,
 };
 
@@ -154,6 +156,7 @@ const Operation online_sum{
                  exponential(s[0] + "ⱼ − " + s[1] + "ⱼ", attributes);
         },
     .evaluate = evaluate_sum,
+    .terms = online_sum_terms,
 };
 
 const Operation online_accumulator{
@@ -166,6 +169,7 @@ const Operation online_accumulator{
                  exponential(s[0] + "ⱼ − " + s[1] + "ⱼ", attributes) + " · " + s[2] + "ⱼ";
         },
     .evaluate = evaluate_accumulator,
+    .terms = online_accumulator_terms,
 };
 
 const Operation online_output{
@@ -175,6 +179,7 @@ const Operation online_output{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + "ₘ / " + s[1] + "ₘ"; },
     .evaluate = evaluate_output,
+    .terms = online_output_terms,
 };
 
 }  // namespace attn_viz::ops

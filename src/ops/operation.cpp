@@ -31,7 +31,9 @@ const Operation parameter{
 
 }  // namespace ops
 
-const Operation* find_operation(std::string_view name) {
+namespace {
+
+std::span<const Operation* const> all_operations() {
   using namespace ops;
   static const Operation* const all[] = {
       // given
@@ -62,10 +64,22 @@ const Operation* find_operation(std::string_view name) {
       // feed-forward, layer norm, pool, image
       &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
       &select_row, &patchify};
-  for (const Operation* operation : all) {
+  return all;
+}
+
+}  // namespace
+
+const Operation* find_operation(std::string_view name) {
+  for (const Operation* operation : all_operations()) {
     if (operation->name == name) return operation;
   }
   return nullptr;
+}
+
+std::vector<std::string_view> operation_names() {
+  std::vector<std::string_view> names;
+  for (const Operation* operation : all_operations()) names.push_back(operation->name);
+  return names;
 }
 
 }  // namespace attn_viz

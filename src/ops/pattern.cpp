@@ -7,6 +7,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/random.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -122,6 +123,48 @@ void Pattern::hide(std::size_t i, std::span<char> visible) const {
   for (std::size_t j = 0; j < visible.size(); ++j) seen[j] = sees(i, j) ? 1 : 0;
   if (type_ == Type::kBigBird) add_random_keys(i, seen);
   for (std::size_t j = 0; j < visible.size(); ++j) visible[j] = visible[j] && seen[j] ? 1 : 0;
+}
+
+std::vector<std::vector<Condition>> Pattern::conditions(std::size_t i, std::size_t j,
+                                                        std::size_t keys) const {
+  using namespace terms;
+  const Expression query = number(i, "i"), key = number(j, "j"), one = number(1.0);
+  const Expression apart = absolute(query - key), back = query - key;
+  const Expression window = number(window_, "window");
+  const Condition past{key, Relation::kAtMost, query};
+  const Condition near{apart, Relation::kAtMost, window};
+  const auto divides = [](Expression what, Expression by) {
+    Expression rest;
+    rest.kind = Expression::Kind::kRemainder;
+    rest.parts = {std::move(what), std::move(by)};
+    return Condition{std::move(rest), Relation::kEqual, number(0.0)};
+  };
+  const auto is_global = [&](std::size_t token) {
+    return Condition{number(global_[token] != 0 ? 1.0 : 0.0, indexed("global", token)),
+                     Relation::kEqual, one};
+  };
+  switch (type_) {
+    case Type::kDilated: {
+      const Expression step = number(period_, "step");
+      return {{divides(apart, step)}, {{apart / step, Relation::kAtMost, window}}};
+    }
+    case Type::kStrided:
+      return {{past}, {{back, Relation::kLess, window}, divides(back, number(period_, "stride"))}};
+    case Type::kSinks:
+      return {{past},
+              {{key, Relation::kLess, number(sinks_, "sinks")}, {back, Relation::kLess, window}}};
+    case Type::kLongformer:
+      return {{near, is_global(i), is_global(j)}};
+    case Type::kBigBird:
+      break;
+  }
+  std::vector<char> seen(keys), with_random(keys);
+  for (std::size_t k = 0; k < keys; ++k) seen[k] = with_random[k] = sees(i, k) ? 1 : 0;
+  add_random_keys(i, with_random);
+  const bool drawn = seen[j] == 0 && with_random[j] != 0;
+  const std::string name = "random[" + std::to_string(i) + ", " + std::to_string(j) + "]";
+  return {
+      {near, is_global(i), is_global(j), {number(drawn ? 1.0 : 0.0, name), Relation::kEqual, one}}};
 }
 
 std::string Pattern::rule(const Attributes& constants) {

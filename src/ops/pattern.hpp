@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "attn_viz/ops/operation.hpp"
+#include "attn_viz/ops/arithmetic.hpp"
 
 namespace attn_viz::ops {
 
@@ -26,6 +26,11 @@ class Pattern {
 
   /// Sets visible[j] to 0 for the keys that the pattern hides from query i.
   void hide(std::size_t i, std::span<char> visible) const;
+
+  /// What decides whether query i sees key j, in conjunctive form: every group must hold, a group
+  /// holds if one of its conditions does.
+  std::vector<std::vector<Condition>> conditions(std::size_t i, std::size_t j,
+                                                 std::size_t keys) const;
 
   /// The rule in symbols: "j ≤ i ∧ (j < sinks ∨ i − j < window)".
   static std::string rule(const Attributes& constants);

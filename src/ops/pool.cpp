@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -51,6 +52,7 @@ const Operation mean_rows{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "mean of the rows of " + s[0]; },
     .evaluate = evaluate_mean_rows,
+    .terms = mean_rows_terms,
 };
 
 const Operation select_row{
@@ -63,6 +65,7 @@ const Operation select_row{
           return "row " + std::to_string(row) + " of " + s[0];
         },
     .evaluate = evaluate_select_row,
+    .terms = select_row_terms,
 };
 
 }  // namespace attn_viz::ops

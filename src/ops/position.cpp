@@ -6,6 +6,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -121,6 +122,7 @@ const Operation sinusoidal{
           return std::string("[sin(i ω_t), cos(i ω_t)], ω_t = base^(−2t/d)");
         },
     .evaluate = evaluate_sinusoidal,
+    .terms = sinusoidal_terms,
 };
 
 const Operation sinusoidal_2d{
@@ -132,6 +134,7 @@ const Operation sinusoidal_2d{
           return std::string("[sinusoidal(row), sinusoidal(column)]");
         },
     .evaluate = evaluate_sinusoidal_2d,
+    .terms = sinusoidal_2d_terms,
 };
 
 const Operation learned{
@@ -141,6 +144,7 @@ const Operation learned{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[1] + "[0 … n − 1]"; },
     .evaluate = evaluate_learned,
+    .terms = learned_terms,
 };
 
 const Operation rotate{
@@ -153,6 +157,7 @@ const Operation rotate{
           return "rotate(" + s[0] + ", i ω_t)" + (given ? "" : ", ω_t = base^(−2t/d)");
         },
     .evaluate = evaluate_rotate,
+    .terms = rotate_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -7,6 +7,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -87,31 +88,49 @@ std::vector<std::size_t> bucket_starts(std::uint32_t exact, std::size_t count, s
   return starts;
 }
 
+/// Which number of the table belongs to which distance.
+class Buckets {
+ public:
+  /// @throws Error kInvalid if the table and the largest distance do not fit together.
+  Buckets(const Tensor& table, const Attributes& attributes)
+      : both_ways_(attributes.get<bool>("bidirectional")),
+        // Keys after the query have the second half of the buckets, where they are told apart.
+        count_(both_ways_ ? table.count() / 2 : table.count()),
+        exact_(count_ / 2) {
+    const double most = attributes.get<double>("max_distance");
+    if (exact_ < 1 || count_ > 4096 || !(most > static_cast<double>(exact_)) || !(most <= 1e6)) {
+      throw Error(ErrorCode::kInvalid, "the buckets and the largest distance do not fit together");
+    }
+    starts_ = bucket_starts(static_cast<std::uint32_t>(exact_), count_ - exact_,
+                            static_cast<std::uint32_t>(most));
+  }
+
+  std::size_t of_key_before(std::size_t distance) const {
+    if (distance < exact_) return distance;
+    const auto next = std::upper_bound(starts_.begin(), starts_.end(), distance);
+    return exact_ + static_cast<std::size_t>(next - starts_.begin()) - 1;
+  }
+  std::size_t of_key_after(std::size_t distance) const {
+    return both_ways_ ? count_ + of_key_before(distance) : 0;
+  }
+
+ private:
+  bool both_ways_;
+  std::size_t count_, exact_;
+  std::vector<std::size_t> starts_;
+};
+
 /// Inputs X, Y and the table [buckets]. Attributes "bidirectional", "max_distance".
 Outcome evaluate_t5_bias(Inputs inputs, const Attributes& attributes) {
   expect_inputs(inputs, 3);
   const Tensor &x = *inputs[0], &y = *inputs[1], &table = *inputs[2];
-  const bool both_ways = attributes.get<bool>("bidirectional");
-  const double most = attributes.get<double>("max_distance");
-  // Keys after the query have the second half of the buckets, where they are told apart.
-  const std::size_t buckets = both_ways ? table.count() / 2 : table.count();
-  const std::size_t exact = buckets / 2;
-  if (exact < 1 || buckets > 4096 || !(most > static_cast<double>(exact)) || !(most <= 1e6)) {
-    throw Error(ErrorCode::kInvalid, "the buckets and the largest distance do not fit together");
-  }
-  const auto starts = bucket_starts(static_cast<std::uint32_t>(exact), buckets - exact,
-                                    static_cast<std::uint32_t>(most));
-  const auto bucket = [&](std::size_t distance) {
-    if (distance < exact) return distance;
-    const auto next = std::upper_bound(starts.begin(), starts.end(), distance);
-    return exact + static_cast<std::size_t>(next - starts.begin()) - 1;
-  };
+  const Buckets buckets(table, attributes);
   std::vector<std::size_t> before, after;  // buckets by distance
   for (std::size_t distance = 0; distance < x.rows(); ++distance) {
-    before.push_back(bucket(distance));
+    before.push_back(buckets.of_key_before(distance));
   }
   for (std::size_t distance = 0; distance < y.rows(); ++distance) {
-    after.push_back(both_ways ? buckets + bucket(distance) : 0);
+    after.push_back(buckets.of_key_after(distance));
   }
   return {pairs_of(x, y, [&](std::size_t i, std::size_t j) {
     return table.at(j > i ? after[j - i] : before[i - j]);
@@ -120,6 +139,19 @@ Outcome evaluate_t5_bias(Inputs inputs, const Attributes& attributes) {
 
 }  // namespace
 
+Arithmetic t5_bias_terms(const Cell& cell) {
+  using namespace terms;
+  const std::size_t i = cell.row(), j = cell.column();
+  const Buckets buckets(*cell.inputs[2], cell.attributes);
+  Arithmetic arithmetic;
+  arithmetic.define("distance", number(j, "j") - number(i, "i"));
+  const std::size_t bucket = j > i ? buckets.of_key_after(j - i) : buckets.of_key_before(i - j);
+  arithmetic.define("bucket", number(bucket));
+  arithmetic.result = in(2, bucket);
+  arithmetic.remarks.push_back(Remark::kBucket);
+  return arithmetic;
+}
+
 const Operation alibi{
     .name = "alibi",
     .meaning = "a penalty that grows with the distance",
@@ -127,6 +159,7 @@ const Operation alibi{
     .equation = [](std::span<const std::string>,
                    const Attributes&) { return std::string("−slope · |i − j|"); },
     .evaluate = evaluate_alibi,
+    .terms = alibi_terms,
 };
 
 const Operation t5_bias{
@@ -136,6 +169,7 @@ const Operation t5_bias{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[2] + "[bucket(j − i)]"; },
     .evaluate = evaluate_t5_bias,
+    .terms = t5_bias_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -1,8 +1,10 @@
 // Positions that flow: p(t) solves dp/dt = h(t, p) from a given p(0), in steps of fixed size.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -57,6 +59,23 @@ class Flow {
   bool relu_ = true;
 };
 
+/// The slopes that a step from p takes the mean of.
+using Slopes = std::vector<Vector>;
+
+Slopes rk4_slopes(const Flow& h, double t, const Vector& p, double size) {
+  const Vector k_1 = h(t, p);
+  const Vector k_2 = h(t + size / 2, p + size / 2 * k_1);
+  const Vector k_3 = h(t + size / 2, p + size / 2 * k_2);
+  return {k_1, k_2, k_3, h(t + size, p + size * k_3)};
+}
+
+Slopes three_eighths_slopes(const Flow& h, double t, const Vector& p, double size) {
+  const Vector k_1 = h(t, p);
+  const Vector k_2 = h(t + size / 3, p + size / 3 * k_1);
+  const Vector k_3 = h(t + 2 * size / 3, p + size * (k_2 - k_1 / 3));
+  return {k_1, k_2, k_3, h(t + size, p + size * (k_1 - k_2 + k_3))};
+}
+
 using Step = Vector (*)(const Flow&, double t, const Vector& p, double size);
 
 Vector euler(const Flow& h, double t, const Vector& p, double size) {
@@ -64,20 +83,14 @@ Vector euler(const Flow& h, double t, const Vector& p, double size) {
 }
 
 Vector rk4(const Flow& h, double t, const Vector& p, double size) {
-  const Vector k_1 = h(t, p);
-  const Vector k_2 = h(t + size / 2, p + size / 2 * k_1);
-  const Vector k_3 = h(t + size / 2, p + size / 2 * k_2);
-  const Vector k_4 = h(t + size, p + size * k_3);
-  return p + size / 6 * (k_1 + 2 * k_2 + 2 * k_3 + k_4);
+  const Slopes k = rk4_slopes(h, t, p, size);
+  return p + size / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3]);
 }
 
 /// Kutta's 3/8 rule, also of fourth order: what the authors' program uses.
 Vector rk4_three_eighths(const Flow& h, double t, const Vector& p, double size) {
-  const Vector k_1 = h(t, p);
-  const Vector k_2 = h(t + size / 3, p + size / 3 * k_1);
-  const Vector k_3 = h(t + 2 * size / 3, p + size * (k_2 - k_1 / 3));
-  const Vector k_4 = h(t + size, p + size * (k_1 - k_2 + k_3));
-  return p + size / 8 * (k_1 + 3 * k_2 + 3 * k_3 + k_4);
+  const Slopes k = three_eighths_slopes(h, t, p, size);
+  return p + size / 8 * (k[0] + 3 * k[1] + 3 * k[2] + k[3]);
 }
 
 Step step_of(const std::string& method) {
@@ -133,12 +146,59 @@ std::string floater_equation(std::span<const std::string>, const Attributes& att
 
 }  // namespace
 
+/// The last of the small steps that lead to this position.
+Arithmetic floater_terms(const Cell& cell) {
+  using namespace terms;
+  const auto& names = cell.attributes.get<std::vector<std::string>>("parameters");
+  const std::size_t column = cell.column(), d = cell.values.columns();
+  const auto c = static_cast<Eigen::Index>(column);
+  if (cell.row() == 0) {
+    const auto initial = std::find(names.begin(), names.end(), "p_0") - names.begin();
+    return {.result = in(static_cast<std::size_t>(initial) + 1, column)};
+  }
+  const Flow h(cell.inputs, cell.attributes);
+  const std::string& method = cell.attributes.get<std::string>("method");
+  const double between = cell.attributes.get<double>("step");
+  const double substeps = cell.attributes.get<double>("substeps"), size = between / substeps;
+  const double start = static_cast<double>(cell.row() - 1) * between;
+  Vector p(static_cast<Eigen::Index>(d));
+  for (std::size_t t = 0; t < d; ++t) {
+    p[static_cast<Eigen::Index>(t)] = cell.values.at(cell.row() - 1, t);
+  }
+  double s = 0;
+  for (; s + 1 < substeps; ++s) p = step_of(method)(h, start + s * size, p, size);
+
+  Arithmetic arithmetic;
+  const double t = start + s * size;
+  const Expression before = arithmetic.define("p", number(p[c]));
+  const Expression delta =
+      arithmetic.define("δ", attribute(cell, "step") / attribute(cell, "substeps"));
+  const bool thirds = method == "rk4-3/8";
+  const Slopes slopes = method == "euler" ? Slopes{h(t, p)}
+                        : thirds          ? three_eighths_slopes(h, t, p, size)
+                                          : rk4_slopes(h, t, p, size);
+  std::vector<Expression> k;
+  for (std::size_t n = 0; n < slopes.size(); ++n) {
+    k.push_back(arithmetic.define("k_" + std::to_string(n + 1), number(slopes[n][c])));
+  }
+  arithmetic.remarks.push_back(Remark::kFlow);
+  if (k.size() == 1) {
+    arithmetic.result = before + delta * k[0];
+    return arithmetic;
+  }
+  const Expression weight = number(thirds ? 3.0 : 2.0);
+  arithmetic.result =
+      before + delta / number(thirds ? 8.0 : 6.0) * (k[0] + weight * k[1] + weight * k[2] + k[3]);
+  return arithmetic;
+}
+
 const Operation floater{
     .name = "floater",
     .meaning = "positions on a curve whose slope is a small network",
     .source = "Liu et al. 2020, section 3",
     .equation = floater_equation,
     .evaluate = evaluate_floater,
+    .terms = floater_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -3,6 +3,7 @@
 
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -67,6 +68,7 @@ const Operation l2_normalize{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " / ‖" + s[0] + "‖"; },
     .evaluate = evaluate_l2,
+    .terms = l2_normalize_terms,
 };
 
 const Operation rms_normalize{
@@ -80,6 +82,7 @@ const Operation rms_normalize{
           return (s.size() > 1 ? s[1] + " · " : "") + s[0] + " / " + root;
         },
     .evaluate = evaluate_rms,
+    .terms = rms_normalize_terms,
 };
 
 }  // namespace attn_viz::ops

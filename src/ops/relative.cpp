@@ -5,6 +5,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -86,6 +87,7 @@ const Operation relative_dot_product{
           return s[0] + " · (" + s[1] + " + " + s[2] + "[clip(j − i)])";
         },
     .evaluate = evaluate_relative_dot_product,
+    .terms = relative_dot_product_terms,
 };
 
 const Operation relative_matmul{
@@ -97,6 +99,7 @@ const Operation relative_matmul{
           return s[0] + " (" + s[1] + " + " + s[2] + "[clip(j − i)])";
         },
     .evaluate = evaluate_relative_matmul,
+    .terms = relative_matmul_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -116,6 +117,7 @@ const Operation dot_product{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_dot_product,
+    .terms = dot_product_terms,
 };
 
 const Operation additive{
@@ -128,6 +130,7 @@ const Operation additive{
                  (s.size() > 5 ? " + " + s[5] : "") + ")";
         },
     .evaluate = evaluate_additive,
+    .terms = additive_terms,
 };
 
 const Operation cosine{
@@ -137,6 +140,7 @@ const Operation cosine{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "cos(" + s[0] + ", " + s[1] + ")"; },
     .evaluate = evaluate_cosine,
+    .terms = cosine_terms,
 };
 
 const Operation bilinear{
@@ -146,6 +150,7 @@ const Operation bilinear{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " " + s[2] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_bilinear,
+    .terms = bilinear_terms,
 };
 
 }  // namespace attn_viz::ops

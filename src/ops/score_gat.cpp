@@ -1,6 +1,7 @@
 // The score of graph attention networks: a linear layer on the pair, then a leaky relu.
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -53,6 +54,7 @@ const Operation gat{
           return "LeakyReLU(" + s[2] + " · [" + s[0] + " ‖ " + s[1] + "])";
         },
     .evaluate = evaluate_gat,
+    .terms = gat_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -2,6 +2,7 @@
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
 #include "ops/rows.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -35,6 +36,7 @@ const Operation softmax_with_sink{
                  ") without its last column";
         },
     .evaluate = evaluate_softmax_with_sink,
+    .terms = softmax_with_sink_terms,
 };
 
 }  // namespace attn_viz::ops

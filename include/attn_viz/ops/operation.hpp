@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attn_viz/core/attributes.hpp"
 #include "attn_viz/core/tensor.hpp"
@@ -22,6 +23,9 @@ struct Outcome {
 /// The right side of an equation, from the symbols of the inputs: ("X", "W_Q") → "X W_Q".
 using Equation = std::string (*)(std::span<const std::string> symbols, const Attributes&);
 
+struct Arithmetic;  // ops/arithmetic.hpp
+struct Cell;
+
 struct Operation {
   std::string_view name;     ///< as in the trace: "linear"
   std::string_view meaning;  ///< one line for a reader
@@ -29,6 +33,9 @@ struct Operation {
   Equation equation;         ///< null for values that are given, not computed
   /// @throws Error kInvalid if shapes do not fit or a value is unusable.
   Outcome (*evaluate)(Inputs, const Attributes&);
+  /// How one cell of the result comes from the numbers of the inputs; null if it is given.
+  /// @pre  the cell's values are what `evaluate` gives
+  Arithmetic (*terms)(const Cell&) = nullptr;
   /// Whether −∞ may stand in the result (it marks a masked score).
   bool may_mask = false;
   /// Whether it promises rows of weights that sum to 1 (0 for the rows that it lists).
@@ -143,5 +150,8 @@ extern const Operation patchify;  ///< attribute "patch": P, in pixels
 
 /// The operation of this name, or null.
 const Operation* find_operation(std::string_view name);
+
+/// The names of all operations.
+std::vector<std::string_view> operation_names();
 
 }  // namespace attn_viz

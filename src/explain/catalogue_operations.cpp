@@ -1,0 +1,94 @@
+// What each operation does, in Chinese. The English lines stand with the operations themselves.
+#include "explain/catalogue.hpp"
+
+namespace attn_viz::explain {
+namespace {
+
+struct Meaning {
+  std::string_view operation, chinese;
+};
+
+constexpr Meaning kMeanings[] = {
+    {"input", "给定的数据"},
+    {"parameter", "给定、选定或随机抽取的参数"},
+    {"linear", "每一行乘以矩阵，再加偏置"},
+    {"matmul", "每一行权重对值的各行加权求和"},
+    {"concat", "各头的列并排拼接"},
+    {"dot-product", "每个查询与每个键的点积"},
+    {"additive", "加性打分：对投影后的查询与键之和用一个小网络"},
+    {"cosine", "查询与键夹角的余弦；长度为 0 时取 0"},
+    {"bilinear", "双线性打分：查询乘矩阵再乘键"},
+    {"gat", "一个向量乘以并排的查询与键；负的结果缩小"},
+    {"scale", "每个打分乘以一个常数（缩放点积）"},
+    {"softcap", "把打分平滑地限制在 (−cap, cap) 之内"},
+    {"add", "形状相同的矩阵相加"},
+    {"sinusoidal", "位置的正弦与余弦，频率由高到低"},
+    {"sinusoidal-2d", "先是图块所在行的正弦与余弦，再是所在列的"},
+    {"learned", "位置 i 取表的第 i 行"},
+    {"floater", "位置沿一条曲线演化，其斜率是一个小网络"},
+    {"rotate", "每一对数旋转一个随位置增大的角度"},
+    {"alibi", "随距离增大的惩罚"},
+    {"t5-bias", "每个距离区间有一个学到的数"},
+    {"relative-dot-product", "查询与键加距离向量的点积"},
+    {"relative-matmul", "每一行权重对值加距离向量加权求和"},
+    {"mask", "键对查询可见为 1，否则为 0"},
+    {"mask-scores", "被遮住的键的打分变为 −∞"},
+    {"softmax", "每一行取指数，再除以该行之和"},
+    {"softmax-off-by-one", "多一个打分为 0 的键的 softmax，最后去掉这个键"},
+    {"softmax-with-sink", "对所有键和一个汇点做 softmax，去掉汇点的权重"},
+    {"sigmoid", "每个打分单独变到 0 与 1 之间"},
+    {"relu", "负的打分变为 0"},
+    {"relu-mean", "负的打分变为 0，再除以可见键的个数"},
+    {"relu-normalized", "负的打分变为 0，再除以其和；没有正的打分时为 0"},
+    {"sparsemax", "单纯形上最近的点（稀疏注意力）"},
+    {"entmax", "介于 softmax (alpha 1) 与 sparsemax (alpha 2) 之间"},
+    {"hardmax", "硬性注意力：打分最大的键（相等时取第一个）为 1，其余为 0"},
+    {"sample", "硬性注意力：每一行按 softmax 的概率抽取一个键"},
+    {"mix-heads", "所有头的同一矩阵的加权和"},
+    {"slice-columns", "矩阵的若干列"},
+    {"differential-lambda", "减去多少第二张权重图"},
+    {"differential", "一张权重图减去 λ 乘另一张；两者共同关注的部分抵消"},
+    {"scaled-rms-norm", "每一行除以其均方根，再乘一个常数"},
+    {"elu-plus-one", "正的特征：大于 0 时为 x + 1，否则为 e 的 x 次方"},
+    {"random-features", "若干行正态分布的随机数，需要时在每块内正交"},
+    {"positive-features", "特征的点积平均等于打分的指数"},
+    {"key-value-sum", "所有真实的键与其值的外积之和"},
+    {"key-sum", "所有真实的键的特征之和"},
+    {"kernel-output", "每个查询读取键值乘积之和"},
+    {"running-key-values", "每个键之后的循环状态：加上这个键与值的乘积"},
+    {"running-key-sum", "到每个键为止的特征之和"},
+    {"recurrent-output", "每个查询读取自己位置之后的状态"},
+    {"kernel-weights", "核的每一行除以可见键之和"},
+    {"attention-weights", "一步算出缩放点积的 softmax"},
+    {"implied-weights", "投影后的键上的权重相当于原来各键上的权重"},
+    {"segment-means", "地标：每一段行的平均"},
+    {"pseudo-inverse", "Moore–Penrose 伪逆，准确求得或由迭代求得"},
+    {"nystrom-weights", "从查询经地标到键；权重可能为负"},
+    {"distance", "权重和输出与精确注意力相差多少：最大、平均；最大"},
+    {"l2-normalize", "每一行除以其长度；长度为 0 时取 0"},
+    {"rms-normalize", "每一行除以其均方根，再乘增益"},
+    {"online-maximum", "到每个键为止该行最大的打分"},
+    {"online-sum", "到每个键为止的指数之和，相对于当前最大值"},
+    {"online-accumulator", "到每个键为止的值之和，尚未相除"},
+    {"online-output", "最后一个键之后的累积值除以指数之和"},
+    {"activation", "对每个数单独作用的函数"},
+    {"multiply", "相同位置的数相乘"},
+    {"identity", "数值不变，作为一层的结果"},
+    {"window-rows", "每一行与其相邻各行并排，两端之外为 0"},
+    {"layer-norm", "层归一化：每一行均值为 0、方差为 1，再按列乘增益、加偏置"},
+    {"rms-norm", "每一行除以其均方根，再按列乘增益、加偏置"},
+    {"mean-rows", "所有行的平均，成为一行"},
+    {"select-row", "单独一行，例如类别标记的那一行"},
+};
+
+}  // namespace
+
+std::string_view meaning_of(const Operation& operation, Language language) {
+  if (language == Language::kEnglish) return operation.meaning;
+  for (const Meaning& known : kMeanings) {
+    if (known.operation == operation.name) return known.chinese;
+  }
+  return "";
+}
+
+}  // namespace attn_viz::explain

@@ -1,0 +1,84 @@
+// From what the user wrote to a step and a row.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "attn_viz/core/error.hpp"
+#include "explain/plan.hpp"
+
+namespace attn_viz::explain {
+namespace {
+
+std::optional<std::size_t> index_of(const std::string& text) {
+  std::size_t index = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), index);
+  const bool all = failure == std::errc{} && end == text.data() + text.size();
+  return all ? std::optional(index) : std::nullopt;
+}
+
+}  // namespace
+
+StepId find_step(const Trace& trace, std::string_view id) {
+  std::vector<std::string_view> ids;
+  for (const Step& step : trace.steps) {
+    if (step.id == id) return static_cast<StepId>(&step - trace.steps.data());
+    ids.push_back(step.id);
+  }
+  const std::string_view near = nearest_name(id, ids);
+  Error error(ErrorCode::kUsage, fmt::format("there is no step \"{}\"", id));
+  error.at("--step");
+  throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
+}
+
+StepId find_weights(const Trace& trace, const Question& question) {
+  if (!question.step.empty()) {
+    const StepId step = find_step(trace, question.step);
+    if (trace.steps[step].values.rank() == 2) return step;
+    throw Error(ErrorCode::kUsage, fmt::format("\"{}\" is no matrix of weights", question.step))
+        .at("--step");
+  }
+  std::string known;
+  std::optional<StepId> elsewhere;
+  for (StepId step = 0; step < trace.steps.size(); ++step) {
+    const StepName name = parse_step_id(trace.steps[step].id);
+    if (name.step != "weights" || !name.layer) continue;
+    known += (known.empty() ? "" : ", ") + trace.steps[step].id;
+    if (*name.layer != question.layer || name.head.value_or(0) != question.head) continue;
+    if (!name.encoder && !name.cross) return step;
+    if (!elsewhere) elsewhere = step;
+  }
+  if (elsewhere) return *elsewhere;
+  Error error(ErrorCode::kUsage, fmt::format("there are no weights of layer {}, head {}",
+                                             question.layer, question.head));
+  throw known.empty() ? error.hint("the trace has no step of weights; explain a cell with --step")
+                      : error.hint("the trace has " + known);
+}
+
+std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& wanted,
+                       const char* option) {
+  const auto index = index_of(wanted);
+  if (index && *index < axis.size) return *index;
+  const AxisInfo* info = trace.axis(axis.name);
+  std::vector<std::size_t> found;
+  std::vector<std::string_view> labels;
+  for (std::size_t i = 0; info != nullptr && i < info->labels.size() && i < axis.size; ++i) {
+    labels.push_back(info->labels[i]);
+    if (info->labels[i] == wanted) found.push_back(i);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.size() > 1) {
+    std::string list;
+    for (const std::size_t i : found) list += (list.empty() ? "" : ", ") + std::to_string(i);
+    throw Error(ErrorCode::kUsage, fmt::format("\"{}\" stands at {}", wanted, list))
+        .at(option)
+        .hint("name it by its index");
+  }
+  Error error(ErrorCode::kUsage,
+              fmt::format("there is no token \"{}\"; expected a label or an index from 0 to {}",
+                          wanted, axis.size == 0 ? 0 : axis.size - 1));
+  const std::string_view near = index ? "" : nearest_name(wanted, labels);
+  error.at(option);
+  throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
+}
+
+}  // namespace attn_viz::explain

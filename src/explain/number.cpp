@@ -1,0 +1,85 @@
+#include "explain/number.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace attn_viz::explain {
+namespace {
+
+/// The shortest text that gives back the number in its type.
+std::string shortest(double value, DType dtype) {
+  char text[512];
+  const auto end =
+      dtype == DType::kFloat64
+          ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr
+          : std::to_chars(text, text + sizeof text, static_cast<float>(value),
+                          std::chars_format::fixed)
+                .ptr;
+  return std::string(text, end);
+}
+
+std::size_t decimals_of(const std::string& text) {
+  const std::size_t point = text.find('.');
+  return point == std::string::npos ? 0 : text.size() - point - 1;
+}
+
+std::string without_trailing_zeros(std::string text) {
+  if (text.find('.') == std::string::npos) return text;
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string superscript(const std::string& exponent) {
+  constexpr const char* kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string text;
+  for (const char c : exponent) text += c == '-' ? "⁻" : kDigits[c - '0'];
+  return text;
+}
+
+/// "1.2346 × 10⁻⁷".
+std::string with_power(double value, const Style& style) {
+  const std::string text = fmt::format("{:.{}e}", value, style.digits);
+  const std::size_t e = text.find('e');
+  const std::string exponent = std::to_string(std::stoi(text.substr(e + 1)));
+  return text.substr(0, e) + (style.format == Format::kLatex ? " \\times 10^{" + exponent + "}"
+                                                             : " × 10" + superscript(exponent));
+}
+
+}  // namespace
+
+NumberText number_text(double value, DType dtype, const Style& style) {
+  const bool latex = style.format == Format::kLatex;
+  const std::string minus = latex ? "-" : "−";
+  if (std::isnan(value)) return {latex ? "\\mathrm{NaN}" : "NaN"};
+  if (std::isinf(value)) {
+    return {(value < 0 ? minus : std::string()) + (latex ? "\\infty" : "∞")};
+  }
+  const double size = std::abs(value);
+  NumberText number;
+  std::string digits;
+  const std::string exact = shortest(size, dtype);
+  const double few = size < std::pow(10.0, style.digits > 1 ? 1 - style.digits : -style.digits);
+  const std::string fixed = fmt::format("{:.{}f}", size, style.digits);
+  const double unit = dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon()
+                                               : std::numeric_limits<float>::epsilon();
+  if (size >= 1e15 || (few && size > 0 && exact.size() > 8)) {
+    digits = with_power(size, style);
+    number.rounded = number.has_power = true;
+  } else if (decimals_of(exact) <= static_cast<std::size_t>(style.digits)) {
+    digits = exact;
+  } else if (std::abs(std::stod(fixed) - size) <= 4 * unit * size) {
+    digits = without_trailing_zeros(fixed);
+  } else {
+    digits = fixed;
+    number.rounded = true;
+  }
+  const bool negative = value < 0;  // −0 is 0
+  number.text = (negative ? minus : std::string()) + digits;
+  return number;
+}
+
+}  // namespace attn_viz::explain

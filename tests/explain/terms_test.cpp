@@ -1,0 +1,293 @@
+// The arithmetic of every cell of every step: evaluated again, it gives the step's own value.
+#include <cmath>
+#include <set>
+
+#include "attn_viz/ops/arithmetic.hpp"
+#include "catch.hpp"
+#include "support.hpp"
+#include "support/tensors.hpp"
+
+namespace attn_viz {
+namespace {
+
+using test::matrix;
+using test::random_tensor;
+using test::vector_of;
+
+bool near(double a, double b, double tolerance) {
+  if (a == b) return true;
+  return std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
+}
+
+/// "" if the arithmetic of each cell is right, else the first that is not.
+std::string first_wrong_cell(const Operation& operation, Inputs inputs,
+                             const Attributes& attributes, const Tensor& values) {
+  const double tolerance = values.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
+  for (std::size_t position = 0; position < values.count(); ++position) {
+    const Arithmetic terms = operation.terms({inputs, attributes, values, position});
+    const std::vector<double> known = values_of_definitions(terms, inputs, values);
+    const Numbers numbers{inputs, values, known};
+    const auto wrong = [&](const std::string& what, double got) {
+      return std::string(operation.name) + ", cell " + std::to_string(position) + ": " + what +
+             " gives " + std::to_string(got) + ", expected " + std::to_string(values.at(position));
+    };
+    const double got = value_of(terms.result, numbers);
+    if (!near(got, values.at(position), tolerance)) return wrong("the result", got);
+    bool all = true;
+    for (const auto& group : terms.conditions) {
+      bool any = false;
+      for (const Condition& condition : group) any = any || holds(condition, numbers);
+      all = all && any;
+    }
+    const bool is_mask = &operation == find_operation("mask");
+    if (all != (is_mask ? values.at(position) != 0 : true)) return wrong("a condition", all);
+    for (const Condition& check : terms.checks) {
+      const double left = value_of(check.left, numbers), right = value_of(check.right, numbers);
+      if (!near(left, right, 10 * tolerance)) return wrong("a check", left);
+    }
+  }
+  return "";
+}
+
+/// The names of the operations whose cells were looked at.
+std::set<std::string>& covered() {
+  static std::set<std::string> names;
+  return names;
+}
+
+std::string first_wrong_step(const Trace& trace) {
+  for (const Step& step : trace.steps) {
+    const Operation* operation = find_operation(step.op);
+    if (operation->terms == nullptr) continue;
+    std::vector<const Tensor*> inputs;
+    for (const StepId input : step.inputs) inputs.push_back(&trace.steps[input].values);
+    const std::string wrong = first_wrong_cell(*operation, inputs, step.attributes, step.values);
+    if (!wrong.empty()) return trace.title + ": " + step.id + ": " + wrong;
+    covered().insert(step.op);
+  }
+  return "";
+}
+
+Tensor result(const Operation& operation, const std::vector<const Tensor*>& inputs,
+              const Attributes& attributes = {}) {
+  return operation.evaluate(inputs, attributes).values;
+}
+
+/// An operation on its own.
+std::string off(const Operation& operation, const std::vector<Tensor>& tensors,
+                const Attributes& attributes = {}) {
+  std::vector<const Tensor*> inputs;
+  for (const Tensor& tensor : tensors) inputs.push_back(&tensor);
+  const Outcome outcome = operation.evaluate(inputs, attributes);
+  covered().insert(std::string(operation.name));
+  return first_wrong_cell(operation, inputs, attributes, outcome.values);
+}
+
+TEST_CASE("terms: every cell of every step of every sample") {
+  const std::vector<std::string> samples = test::sample_names();
+  CHECK(samples.size() > 40);
+  for (const std::string& name : samples) CHECK(first_wrong_step(test::sample_trace(name)) == "");
+}
+
+/// Also rows with nothing to look at, hidden keys, both number types.
+void look_at_normalisers() {
+  for (const DType dtype : test::kDTypes) {
+    const Tensor scores = matrix({{1, -2, 0.5, 1}, {-1, -3, -0.5, -2}, {0, 4, 4, 2}}, dtype);
+    const Tensor visible = matrix({{1, 1, 0, 1}, {0, 0, 0, 0}, {0, 1, 1, 1}}, dtype);
+    const Tensor masked = result(ops::mask_scores, {&scores, &visible});
+    CHECK(off(ops::mask_scores, {scores, visible}) == "");
+    const Attributes drawn{{"seed", 3.0}, {"stream", "x"}};
+    for (const Tensor& s : {scores, masked}) {
+      for (const auto* operation :
+           {&ops::softmax, &ops::softmax_off_by_one, &ops::sigmoid, &ops::relu, &ops::relu_mean,
+            &ops::relu_normalized, &ops::sparsemax, &ops::hardmax}) {
+        CHECK(off(*operation, {s}) == "");
+      }
+      CHECK(off(ops::softmax, {s}, {{"temperature", 0.5}}) == "");
+      CHECK(off(ops::sigmoid, {s}, {{"bias", "-log-keys"}}) == "");
+      CHECK(off(ops::sigmoid, {s}, {{"bias", -700.0}}) == "");
+      CHECK(off(ops::softmax_with_sink, {s}, {{"sink", 0.5}, {"temperature", 2.0}}) == "");
+      CHECK(off(ops::sample, {s}, drawn) == "");
+      for (const double alpha : {1.01, 1.25, 1.5, 2.0, 3.0}) {
+        CHECK(off(ops::entmax, {s}, {{"alpha", alpha}}) == "");
+      }
+      CHECK(off(ops::online_maximum, {s}) == "");
+      const Tensor maximum = result(ops::online_maximum, {&s});
+      CHECK(off(ops::online_sum, {s, maximum}) == "");
+      CHECK(off(ops::online_sum, {s, maximum}, {{"temperature", 3.0}}) == "");
+      const Tensor v = random_tensor({4, 2}, "v", dtype);
+      CHECK(off(ops::online_accumulator, {s, maximum, v}) == "");
+      const Tensor accumulator = result(ops::online_accumulator, {&s, &maximum, &v});
+      const Tensor sum = result(ops::online_sum, {&s, &maximum});
+      CHECK(off(ops::online_output, {accumulator, sum}) == "");
+    }
+    CHECK(off(ops::kernel_weights,
+              {matrix({{1, 2, 3, 0}, {0, 0, 0, 0}, {1, 1, 2, 3}}, dtype), visible}) == "");
+    CHECK(off(ops::attention_weights,
+              {random_tensor({3, 2}, "q", dtype), random_tensor({4, 2}, "k", dtype), visible},
+              {{"scale", 0.5}}) == "");
+  }
+}
+
+void look_at_scores_and_rows() {
+  const Tensor q = matrix({{1, 2, -1}, {0, 0, 0}}), k = matrix({{3, 1, 2}, {0, 0, 0}, {-1, 2, 5}});
+  CHECK(off(ops::dot_product, {q, k}) == "");
+  CHECK(off(ops::cosine, {q, k}) == "");
+  CHECK(off(ops::bilinear, {q, k, random_tensor({3, 3}, "w")}) == "");
+  CHECK(off(ops::gat, {q, k, random_tensor({6}, "a")}, {{"slope", 0.2}}) == "");
+  CHECK(off(ops::additive, {q, k, random_tensor({3, 4}, "1"), random_tensor({3, 4}, "2"),
+                            random_tensor({4}, "v"), random_tensor({4}, "b")}) == "");
+  CHECK(off(ops::scale, {q}, {{"scale", 1 / std::sqrt(3.0)}}) == "");
+  CHECK(off(ops::scale, {q}, {{"scale", -0.3}}) == "");
+  CHECK(off(ops::softcap, {k}, {{"cap", 2.0}}) == "");
+  CHECK(off(ops::add, {q, q, q}) == "");
+  CHECK(off(ops::linear, {q, k, random_tensor({3}, "b")}) == "");
+  CHECK(off(ops::matmul, {q, k}) == "");
+  CHECK(off(ops::concat, {k, random_tensor({3, 2}, "c"), k}) == "");
+  CHECK(off(ops::l2_normalize, {q}) == "");
+  CHECK(off(ops::rms_normalize, {q}) == "");
+  CHECK(off(ops::rms_normalize, {q, random_tensor({3}, "g")}, {{"epsilon", 0.1}}) == "");
+  const Tensor gain = random_tensor({3}, "g"), bias = random_tensor({3}, "b");
+  for (const auto* norm : {&ops::layer_norm, &ops::rms_norm}) {
+    CHECK(off(*norm, {q}, {{"epsilon", 1e-5}}) == "");
+    CHECK(off(*norm, {q, gain, bias}, {{"epsilon", 0.1}}) == "");
+  }
+  for (const char* name : {"relu", "gelu", "gelu-tanh", "silu", "tanh", "identity"}) {
+    CHECK(off(ops::activation, {random_tensor({3, 3}, "x", DType::kFloat64, 4)},
+              {{"function", name}}) == "");
+  }
+  CHECK(off(ops::multiply, {q, q}) == "");
+  CHECK(off(ops::identity, {q}) == "");
+  CHECK(off(ops::window_rows, {k}, {{"window", 2.0}}) == "");
+  CHECK(off(ops::mean_rows, {k}) == "");
+  CHECK(off(ops::select_row, {k}, {{"row", 2.0}}) == "");
+}
+
+void look_at_heads() {
+  const Tensor a = random_tensor({2, 3}, "a"), b = random_tensor({2, 3}, "b");
+  CHECK(off(ops::mix_heads, {a, b, matrix({{1, 0.5}, {0.25, 2}})}, {{"to", 1.0}}) == "");
+  CHECK(off(ops::slice_columns, {a}, {{"first", 1.0}, {"columns", 2.0}}) == "");
+  CHECK(off(ops::differential_lambda,
+            {vector_of({0.5, 1}), vector_of({0.4, 1}), vector_of({0.1}), vector_of({0.2})},
+            {{"lambda_init", 0.2}}) == "");
+  CHECK(off(ops::differential, {a, b, vector_of({0.4})}) == "");
+  CHECK(off(ops::scaled_rms_norm, {a}, {{"epsilon", 1e-5}, {"factor", 0.8}}) == "");
+}
+
+void look_at_positions() {
+  const Tensor x = random_tensor({6, 4}, "x"), y = random_tensor({9, 4}, "y");
+  CHECK(off(ops::sinusoidal, {random_tensor({5, 3}, "odd")}, {{"base", 100.0}}) == "");
+  CHECK(off(ops::sinusoidal_2d, {x}, {{"rows", 2.0}, {"columns", 3.0}, {"base", 10.0}}) == "");
+  CHECK(off(ops::learned, {x, y}) == "");
+  for (const char* layout : {"half", "interleaved"}) {
+    CHECK(off(ops::rotate, {x}, {{"layout", layout}, {"base", 10000.0}}) == "");
+    CHECK(off(ops::rotate, {x},
+              {{"layout", layout}, {"frequencies", std::vector<double>{1, 0.3}}}) == "");
+  }
+  CHECK(off(ops::alibi, {x, y}, {{"slope", 0.25}}) == "");
+  for (const bool both_ways : {false, true}) {
+    CHECK(off(ops::t5_bias, {x, y, random_tensor({8}, "t")},
+              {{"bidirectional", both_ways}, {"max_distance", 6.0}}) == "");
+  }
+  const Tensor table = random_tensor({5, 4}, "table");
+  CHECK(off(ops::relative_dot_product, {x, y, table}) == "");
+  CHECK(off(ops::relative_matmul, {random_tensor({6, 9}, "a"), y, table}) == "");
+  const Tensor p = random_tensor({4}, "p"), w_1 = random_tensor({5, 3}, "w1");
+  for (const char* method : {"euler", "rk4", "rk4-3/8"}) {
+    for (const double substeps : {1.0, 5.0}) {
+      CHECK(off(ops::floater, {x, p, w_1, random_tensor({3, 4}, "w2")},
+                {{"parameters", std::vector<std::string>{"p_0", "W_1", "W_2"}},
+                 {"step", 0.1},
+                 {"substeps", substeps},
+                 {"method", method}}) == "");
+    }
+  }
+}
+
+void look_at_masks() {
+  const Tensor x = random_tensor({7, 1}, "x"), y = random_tensor({9, 1}, "y");
+  const std::vector<bool> padding{true, true, false, true, true, true, true, false, true};
+  CHECK(off(ops::mask, {x, y}, {{"causal", true}, {"padding", padding}}) == "");
+  CHECK(off(ops::mask, {x, y}, {{"window", std::vector<double>{2, 1}}}) == "");
+  CHECK(off(ops::mask, {x, x, matrix({{0, 3}, {3, 0}, {5, 6}})}, {{"self_loops", true}}) == "");
+  const std::vector<double> global{0, 4};
+  const std::vector<Attributes> patterns{
+      {{"type", "dilated"}, {"window", 2.0}, {"step", 2.0}},
+      {{"type", "strided"}, {"window", 2.0}, {"stride", 3.0}},
+      {{"type", "sinks"}, {"window", 2.0}, {"sinks", 1.0}},
+      {{"type", "longformer"}, {"window", 1.0}, {"global", global}},
+      {{"type", "big-bird"}, {"window", 1.0}, {"global", global}, {"random", 2.0}, {"seed", 1.0}}};
+  for (const Attributes& pattern : patterns) {
+    CHECK(off(ops::mask, {x, y}, {{"causal", true}, {"pattern", pattern}}) == "");
+  }
+  CHECK(off(ops::mask, {x, x, matrix({{0, 3}, {5, 2}})},
+            {{"pattern", Attributes{{"type", "big-bird"},
+                                    {"window", 1.0},
+                                    {"global", global},
+                                    {"random_keys", "given"}}}}) == "");
+}
+
+void look_at_kernels_and_few_keys() {
+  const Tensor f = matrix({{2, 1, 1}, {1, 3, 0}, {0, 0, 0}, {1, 2, 2}}),
+               v = random_tensor({4, 2}, "v");
+  const std::vector<std::vector<bool>> paddings{
+      {true, true, true, true}, {false, true, false, true}, {false, false, false, false}};
+  for (const auto& padding : paddings) {
+    const Attributes real{{"padding", padding}};
+    CHECK(off(ops::key_value_sum, {f, v}, real) == "");
+    CHECK(off(ops::key_sum, {f}, real) == "");
+    CHECK(off(ops::running_key_values, {f, v}, real) == "");
+    CHECK(off(ops::running_key_sum, {f}, real) == "");
+    const Tensor s = result(ops::key_value_sum, {&f, &v}, real);
+    const Tensor z = result(ops::key_sum, {&f}, real);
+    CHECK(off(ops::kernel_output, {f, s, z}, real) == "");
+    const Tensor states = result(ops::running_key_values, {&f, &v}, real);
+    const Tensor sums = result(ops::running_key_sum, {&f}, real);
+    CHECK(off(ops::recurrent_output, {f, states, sums}, real) == "");
+  }
+  CHECK(off(ops::kernel_weights, {matrix({{1, 2}, {0, 0}})}) == "");
+  CHECK(off(ops::elu_plus_one, {matrix({{-1, 0, 2}})}) == "");
+  const Tensor x = random_tensor({4, 3}, "x"), w = random_tensor({5, 3}, "w");
+  for (const char* stabilize : {"", "rows", "all"}) {
+    CHECK(off(ops::positive_features, {x, w}, {{"factor", 0.7}, {"stabilize", stabilize}}) == "");
+  }
+  for (const bool orthogonal : {false, true}) {
+    CHECK(off(ops::random_features, {x},
+              {{"count", 4.0}, {"seed", 1.0}, {"orthogonal", orthogonal}}) == "");
+  }
+  CHECK(off(ops::implied_weights, {random_tensor({2, 3}, "p"), random_tensor({3, 4}, "f"), x}) ==
+        "");
+  CHECK(off(ops::segment_means, {x}, {{"segments", 2.0}}) == "");
+  const Tensor square = matrix({{0.6, 0.3, 0.1}, {0.2, 0.7, 0.1}, {0.1, 0.2, 0.7}});
+  CHECK(off(ops::pseudo_inverse, {square}) == "");
+  CHECK(off(ops::pseudo_inverse, {matrix({{1, 2}, {2, 4}})}) == "");
+  for (const double iterations : {1.0, 2.0, 6.0}) {
+    CHECK(off(ops::pseudo_inverse, {square}, {{"iterations", iterations}}) == "");
+  }
+  CHECK(off(ops::nystrom_weights,
+            {random_tensor({4, 3}, "1"), square, random_tensor({3, 5}, "3")}) == "");
+  CHECK(off(ops::distance, {random_tensor({4, 4}, "1"), random_tensor({4, 4}, "2"), v,
+                            random_tensor({4, 2}, "w")}) == "");
+  CHECK(off(ops::distance, {random_tensor({70, 70}, "1"), random_tensor({70, 70}, "2"),
+                            random_tensor({70, 2}, "3"), random_tensor({70, 2}, "4")}) == "");
+}
+
+TEST_CASE("terms: every operation on its own, none forgotten") {
+  look_at_normalisers();
+  look_at_scores_and_rows();
+  look_at_heads();
+  look_at_positions();
+  look_at_masks();
+  look_at_kernels_and_few_keys();
+  const auto names = operation_names();
+  CHECK(names.size() > 60);
+  for (const std::string_view name : names) {
+    CAPTURE(name);
+    if (name == "input" || name == "parameter") continue;
+    CHECK(find_operation(name)->terms != nullptr);
+    CHECK(covered().count(std::string(name)) == 1);
+  }
+}
+
+}  // namespace
+}  // namespace attn_viz
