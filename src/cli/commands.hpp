@@ -18,6 +18,9 @@ struct Subcommand {
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
 Subcommand add_run(CLI::App& app, Console& console);
 
+/// `check FILE...`: traces and answer sheets, step by step.
+Subcommand add_check(CLI::App& app, Console& console);
+
 /// The options that go before the settings of a document: --heads, --score, …
 void add_setting_options(CLI::App& command, Overrides& overrides);
 

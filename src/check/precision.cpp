@@ -1,0 +1,152 @@
+#include "check/precision.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+namespace attn_viz::check {
+namespace {
+
+/// A number as 0.ddd × 10^(exponent + 1).
+struct Digits {
+  int significant = 0;
+  int exponent = 0;
+  int decimals() const { return std::max(0, significant - 1 - exponent); }
+};
+
+template <class T>
+Digits digits_of(T x) {
+  if (x == 0) return {};
+  char text[40];
+  const auto end =
+      std::to_chars(text, text + sizeof text, std::abs(x), std::chars_format::scientific).ptr;
+  const std::string_view shown(text, static_cast<std::size_t>(end - text));
+  const std::size_t e = shown.find('e');
+  Digits digits{static_cast<int>(e > 1 ? e - 1 : e), 0};  // without the point
+  const std::size_t sign = shown[e + 1] == '+' ? 1 : 0;   // from_chars takes no plus
+  std::from_chars(shown.data() + e + 1 + sign, shown.data() + shown.size(), digits.exponent);
+  return digits;
+}
+
+/// How many bits of mantissa a number needs.
+int bits_of(double x) {
+  int exponent = 0;
+  double rest = std::abs(std::frexp(x, &exponent));
+  int bits = 0;
+  while (rest > 0) {
+    rest = 2 * rest - std::floor(2 * rest);
+    ++bits;
+  }
+  return bits;
+}
+
+/// Fewer digits than these are taken for decimals of a person.
+constexpr int kMachineDigits = 10, kFullDigits = 13, kFloatDigits = 7, kFloatBits = 24;
+
+template <class T>
+Precision precision_of_values(std::span<const T> values) {
+  int decimals = 0, significant = 0, most_digits = 0;
+  for (const T x : values) {
+    if (!std::isfinite(x)) continue;
+    const Digits digits = digits_of(x);
+    most_digits = std::max(most_digits, digits.significant);
+    if (digits.decimals() == 0) continue;
+    decimals = std::max(decimals, digits.decimals());
+    significant = std::max(significant, digits.significant);
+  }
+  if (decimals == 0) return {};
+  if (std::is_same_v<T, float> && most_digits >= kFloatDigits) {
+    return {Precision::Kind::kBinary, 0, 0, kFloatBits};
+  }
+  if (most_digits >= kMachineDigits) {
+    int bits = 0;
+    for (const T x : values) {
+      if (std::isfinite(x)) bits = std::max(bits, bits_of(static_cast<double>(x)));
+      if (bits > kFloatBits) break;
+    }
+    if (bits <= kFloatBits) return {Precision::Kind::kBinary, 0, 0, bits};
+    if (most_digits >= kFullDigits) return {Precision::Kind::kFull, 0, 0, 53};
+  }
+  // Rounded to decimals, nearly all cells show the most decimals; rounded to significant digits,
+  // nearly all show the most of those.
+  std::size_t with_decimals = 0, with_significant = 0;
+  for (const T x : values) {
+    if (!std::isfinite(x)) continue;
+    const Digits digits = digits_of(x);
+    with_decimals += digits.decimals() == decimals ? 1 : 0;
+    with_significant += digits.decimals() > 0 && digits.significant == significant ? 1 : 0;
+  }
+  return {Precision::Kind::kDecimal, decimals, with_significant > with_decimals ? significant : 0,
+          53};
+}
+
+bool is_given_value(const Step& step) {
+  return step.op == ops::input.name || step.op == ops::parameter.name;
+}
+
+/// So many cells are not whole by chance.
+constexpr std::size_t kSurelyWhole = 4;
+
+}  // namespace
+
+int decimals_of(double x) {
+  return std::isfinite(x) ? digits_of(x).decimals() : 0;
+}
+
+double Precision::half_unit(double x) const {
+  if (kind == Kind::kBinary) return std::abs(x) * std::ldexp(1.0, -bits);
+  if (kind != Kind::kDecimal) return 0;
+  double half = 0.5 * std::pow(10.0, -decimals);
+  if (significant > 0 && x != 0 && std::isfinite(x)) {
+    half = std::max(half, 0.5 * std::pow(10.0, digits_of(x).exponent + 1 - significant));
+  }
+  return half;
+}
+
+Precision precision_of(const Tensor& tensor) {
+  return dispatch(tensor.dtype(), [&](auto zero) {
+    return precision_of_values<decltype(zero)>(tensor.values<decltype(zero)>());
+  });
+}
+
+Precisions precisions_of(const Trace& program, const std::vector<const Tensor*>& given,
+                         bool is_trace) {
+  using Kind = Precision::Kind;
+  Precisions all{std::vector<Precision>(given.size()), 53};
+  Precision shown;  // the finest decimals of a computed step
+  bool machine = false;
+  for (StepId i = 0; i < given.size(); ++i) {
+    if (given[i] == nullptr) continue;
+    all.of_step[i] = precision_of(*given[i]);
+    if (is_trace && is_given_value(program.steps[i])) continue;
+    const Precision& here = all.of_step[i];
+    machine = machine || here.kind == Kind::kFull || here.kind == Kind::kBinary;
+    if (here.kind == Kind::kBinary) all.bits = std::min(all.bits, here.bits);
+    if (here.kind == Kind::kDecimal) {
+      shown.kind = Kind::kDecimal;
+      shown.decimals = std::max(shown.decimals, here.decimals);
+      shown.significant = std::max(shown.significant, here.significant);
+    }
+  }
+  for (StepId i = 0; i < given.size(); ++i) {
+    if (given[i] == nullptr) continue;
+    Precision& here = all.of_step[i];
+    if (is_trace && machine) {
+      here = all.bits < 53 ? Precision{Kind::kBinary, 0, 0, all.bits}
+                           : Precision{Kind::kFull, 0, 0, 53};
+    } else if (is_trace && is_given_value(program.steps[i])) {
+      // What others were computed from has as many digits as they have, unless it is exact.
+      const bool exact = here.kind == Kind::kWhole && given[i]->count() >= kSurelyWhole;
+      const int decimals = std::max(here.decimals, shown.decimals);
+      if (!exact && shown.kind == Kind::kDecimal && !(here.kind == Kind::kFull)) {
+        here = {Kind::kDecimal, decimals, std::max(here.significant, shown.significant), 53};
+      }
+    } else if (here.kind == Kind::kWhole) {
+      here = shown;  // 1 may be 1.00; without decimals anywhere it is 1
+    }
+  }
+  return all;
+}
+
+}  // namespace attn_viz::check
