@@ -54,27 +54,33 @@ class Checker {
         options_(options),
         is_trace_(is_trace),
         given_(program.steps.size()),
+        written_(program.steps.size(), nullptr),
         is_given_(program.steps.size(), false),
         own_(program.steps.size()),
         right_(program.steps.size()) {}
 
   void give(StepId id, const Tensor& values) {
-    const Operation* operation = find_operation(program_.steps[id].op);
     is_given_[id] = true;
-    written_.resize(program_.steps.size(), nullptr);
     written_[id] = &values;
     given_[id].values = in_float64(values);
-    if (operation != nullptr && operation->may_mask) {
-      given_[id].values = with_masked(given_[id].values, program_.steps[id].values);
-    }
+    const Operation* operation = find_operation(program_.steps[id].op);
+    if (operation == nullptr || !operation->may_mask) return;
+    const auto masked = with_masked(given_[id].values, program_.steps[id].values);
+    if (masked == given_[id].values) return;
+    given_[id].values = masked;
+    written_[id] = masked.get();
   }
 
   Report run() {
-    written_.resize(program_.steps.size(), nullptr);
     precisions_ = precisions_of(program_, written_, is_trace_);
     relative_noise_ = precisions_.bits == 53 ? 1e-9 : std::ldexp(32.0, -precisions_.bits);
     for (StepId id = 0; id < program_.steps.size(); ++id) {
       if (is_given_[id]) set_slack(given_[id], precisions_.of_step[id]);
+      // Also those that come later: a mistake may mix the matrices of all heads.
+      if (is_given_value(program_.steps[id]))
+        own_[id] = is_given_[id] ? given_[id] : from(id, own_);
+    }
+    for (StepId id = 0; id < program_.steps.size(); ++id) {
       const bool taken = is_trace_ && is_given_value(program_.steps[id]);
       if (taken) {
         own_[id] = right_[id] = given_[id];
@@ -89,6 +95,7 @@ class Checker {
 
  private:
   void set_slack(Value& value, const Precision& precision) const {
+    value.slack = nullptr;
     if (options_.tolerance || precision.is_exact()) return;
     Tensor slack(DType::kFloat64, value.values->axes());
     for (std::size_t i = 0; i < slack.count(); ++i) {
@@ -164,6 +171,23 @@ class Checker {
     return furthest;
   }
 
+  /// Whether 0.5 stands for 0.5000: the step is right to the digits that other steps show.
+  bool has_finest_digits(StepId id, const Value& expected) const {
+    const Precision &here = precisions_.of_step[id], &finest = precisions_.finest;
+    if (here.kind != Precision::Kind::kDecimal) return false;
+    if (finest.kind == here.kind && finest.decimals <= here.decimals) return false;
+    const double noise = noise_of(*expected.values, relative_noise_);
+    const auto got = given_[id].values->values<double>(), want = expected.values->values<double>();
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const double slack = expected.slack ? expected.slack->values<double>()[i] : 0;
+      if (got[i] != want[i] &&
+          !(std::abs(got[i] - want[i]) <= finest.half_unit(got[i]) + slack + noise)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   void judge(StepId id) {
     const Value& given = given_[id];
     const Value right = from(id, right_);
@@ -178,7 +202,8 @@ class Checker {
     const Tensor allowed = tolerance_of(id, right);
     const Furthest from_right = furthest(id, right, allowed);
     if (from_right.units <= 1) {
-      right_[id] = given;
+      if (has_finest_digits(id, right)) set_slack(given_[id], precisions_.finest);
+      right_[id] = own_[id] = given_[id];
       report_.steps.push_back(std::move(checked));
       return;
     }

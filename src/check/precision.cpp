@@ -57,7 +57,7 @@ Precision precision_of_values(std::span<const T> values) {
   }
   if (decimals == 0) return {};
   if (std::is_same_v<T, float> && most_digits >= kFloatDigits) {
-    return {Precision::Kind::kBinary, 0, 0, kFloatBits};
+    return {Precision::Kind::kBinary, 0, 0, 0, kFloatBits};
   }
   if (most_digits >= kMachineDigits) {
     int bits = 0;
@@ -65,20 +65,26 @@ Precision precision_of_values(std::span<const T> values) {
       if (std::isfinite(x)) bits = std::max(bits, bits_of(static_cast<double>(x)));
       if (bits > kFloatBits) break;
     }
-    if (bits <= kFloatBits) return {Precision::Kind::kBinary, 0, 0, bits};
-    if (most_digits >= kFullDigits) return {Precision::Kind::kFull, 0, 0, 53};
+    if (bits <= kFloatBits) return {Precision::Kind::kBinary, 0, 0, 0, bits};
+    if (most_digits >= kFullDigits) return {Precision::Kind::kFull};
   }
-  // Rounded to decimals, nearly all cells show the most decimals; rounded to significant digits,
-  // nearly all show the most of those.
-  std::size_t with_decimals = 0, with_significant = 0;
-  for (const T x : values) {
-    if (!std::isfinite(x)) continue;
-    const Digits digits = digits_of(x);
-    with_decimals += digits.decimals() == decimals ? 1 : 0;
-    with_significant += digits.decimals() > 0 && digits.significant == significant ? 1 : 0;
-  }
-  return {Precision::Kind::kDecimal, decimals, with_significant > with_decimals ? significant : 0,
-          53};
+  return {Precision::Kind::kDecimal, decimals, 0, significant};
+}
+
+/// How many more cells show that many significant digits than show that many decimals. Rounded to
+/// decimals, nearly all cells show the most decimals; rounded to significant digits, nearly all
+/// show the most of those.
+std::ptrdiff_t votes_for_significant(const Tensor& tensor, int decimals, int significant) {
+  return dispatch(tensor.dtype(), [&](auto zero) {
+    std::ptrdiff_t votes = 0;
+    for (const auto x : tensor.values<decltype(zero)>()) {
+      if (!std::isfinite(x)) continue;
+      const Digits digits = digits_of(x);
+      votes += digits.decimals() > 0 && digits.significant == significant ? 1 : 0;
+      votes -= digits.decimals() == decimals ? 1 : 0;
+    }
+    return votes;
+  });
 }
 
 bool is_given_value(const Step& step) {
@@ -113,35 +119,56 @@ Precision precision_of(const Tensor& tensor) {
 Precisions precisions_of(const Trace& program, const std::vector<const Tensor*>& given,
                          bool is_trace) {
   using Kind = Precision::Kind;
-  Precisions all{std::vector<Precision>(given.size()), 53};
-  Precision shown;  // the finest decimals of a computed step
+  Precisions all{std::vector<Precision>(given.size())};
+  const auto taken = [&](StepId id) { return is_trace && is_given_value(program.steps[id]); };
+  Precision shown, finest;  // the most digits of a computed step, and of any step
+  const auto extend = [](Precision& most, const Precision& here) {
+    if (here.kind != Kind::kDecimal) return;
+    most.kind = Kind::kDecimal;
+    most.decimals = std::max(most.decimals, here.decimals);
+    most.most_significant = std::max(most.most_significant, here.most_significant);
+  };
   bool machine = false;
-  for (StepId i = 0; i < given.size(); ++i) {
-    if (given[i] == nullptr) continue;
-    all.of_step[i] = precision_of(*given[i]);
-    if (is_trace && is_given_value(program.steps[i])) continue;
-    const Precision& here = all.of_step[i];
+  for (StepId id = 0; id < given.size(); ++id) {
+    if (given[id] == nullptr) continue;
+    const Precision& here = all.of_step[id] = precision_of(*given[id]);
+    extend(finest, here);
+    if (taken(id)) continue;
+    extend(shown, here);
     machine = machine || here.kind == Kind::kFull || here.kind == Kind::kBinary;
     if (here.kind == Kind::kBinary) all.bits = std::min(all.bits, here.bits);
-    if (here.kind == Kind::kDecimal) {
-      shown.kind = Kind::kDecimal;
-      shown.decimals = std::max(shown.decimals, here.decimals);
-      shown.significant = std::max(shown.significant, here.significant);
-    }
   }
-  for (StepId i = 0; i < given.size(); ++i) {
-    if (given[i] == nullptr) continue;
-    Precision& here = all.of_step[i];
-    if (is_trace && machine) {
-      here = all.bits < 53 ? Precision{Kind::kBinary, 0, 0, all.bits}
-                           : Precision{Kind::kFull, 0, 0, 53};
-    } else if (is_trace && is_given_value(program.steps[i])) {
-      // What others were computed from has as many digits as they have, unless it is exact.
-      const bool exact = here.kind == Kind::kWhole && given[i]->count() >= kSurelyWhole;
-      const int decimals = std::max(here.decimals, shown.decimals);
-      if (!exact && shown.kind == Kind::kDecimal && !(here.kind == Kind::kFull)) {
-        here = {Kind::kDecimal, decimals, std::max(here.significant, shown.significant), 53};
-      }
+  const Precision of_machine =
+      all.bits < 53 ? Precision{Kind::kBinary, 0, 0, 0, all.bits} : Precision{Kind::kFull};
+  if (is_trace && machine) {
+    all.of_step.assign(given.size(), of_machine);
+    return all;
+  }
+
+  std::ptrdiff_t votes = 0;
+  for (StepId id = 0; id < given.size(); ++id) {
+    Precision& here = all.of_step[id];
+    if (given[id] == nullptr || here.kind != Kind::kDecimal) continue;
+    const Precision& most = is_trace ? finest : here;
+    const auto here_votes = votes_for_significant(*given[id], most.decimals, most.most_significant);
+    votes += here_votes;
+    if (here_votes > 0) here.significant = here.most_significant;
+  }
+  if (votes > 0) shown.significant = shown.most_significant;
+  all.finest = machine ? of_machine : shown;
+  for (StepId id = 0; id < given.size(); ++id) {
+    if (given[id] == nullptr) continue;
+    Precision& here = all.of_step[id];
+    if (is_trace) {
+      here.significant = votes > 0 ? finest.most_significant : 0;
+      if (here.kind == Kind::kDecimal) here.decimals = std::max(here.decimals, shown.decimals);
+    }
+    if (taken(id)) {
+      // What the others were computed from has as many digits as they have, unless it is exact.
+      const bool exact = here.kind == Kind::kWhole && given[id]->count() >= kSurelyWhole;
+      if (exact || here.kind == Kind::kFull || shown.kind != Kind::kDecimal) continue;
+      here.kind = Kind::kDecimal;
+      here.decimals = std::max(here.decimals, shown.decimals);
     } else if (here.kind == Kind::kWhole) {
       here = shown;  // 1 may be 1.00; without decimals anywhere it is 1
     }

@@ -16,10 +16,10 @@ struct Precision {
     kFull,     ///< float64
   };
   Kind kind = Kind::kWhole;
-  int decimals = 0;  ///< kDecimal: the most that a cell shows
-  int significant =
-      0;          ///< kDecimal: significant digits, if the numbers were rounded to these; or 0
-  int bits = 53;  ///< kBinary
+  int decimals = 0;          ///< kDecimal: the most that a cell shows
+  int significant = 0;       ///< kDecimal: significant digits, if rounded to these; else 0
+  int most_significant = 0;  ///< kDecimal: the most significant digits that a cell shows
+  int bits = 53;             ///< kBinary
 
   bool is_exact() const { return kind == Kind::kWhole || kind == Kind::kFull; }
   /// By how much a number written as x may be off: half a unit of its last place.
@@ -35,6 +35,7 @@ Precision precision_of(const Tensor& tensor);
 /// The precision of each given step, and of the arithmetic behind all of them.
 struct Precisions {
   std::vector<Precision> of_step;  ///< by StepId; exact where nothing is given
+  Precision finest = {};           ///< the most digits of a computed step
   int bits = 53;                   ///< of the mantissa
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attn_viz/core/error.hpp"
+
 namespace attn_viz::check {
 
 bool Rerun::is_changed(StepId step) {
@@ -19,6 +21,9 @@ bool Rerun::is_changed(StepId step) {
 const Tensor& Rerun::value(StepId step) {
   const bool changed = is_changed(step);
   if (!changed) {
+    if (!known_.values[step].values) {
+      throw Error(ErrorCode::kInvalid, "this step comes later").at(known_.program.steps[step].id);
+    }
     has_slack_ = has_slack_ || known_.values[step].slack != nullptr;
     if (!round_ || !known_.values[step].slack) return *known_.values[step].values;
   }
