@@ -98,6 +98,7 @@ std::string text_of(const CheckedFile& file) {
   for (const CheckedStep& checked : report.steps) {
     if (!all && checked.verdict == Verdict::kRight) continue;
     text += fmt::format("\n  {:<8} {}", name_of(checked.verdict), step_of(file, checked).id);
+    if (!checked.diagnoses.empty()) text += fmt::format("  ({})", checked.diagnoses.front().name);
   }
   if (!all) {
     text += fmt::format("\n  {:<8} {}", "right",
@@ -107,6 +108,7 @@ std::string text_of(const CheckedFile& file) {
   if (first == nullptr) return text;
   text += "\nThe first wrong step is " + place_text(file, *first) + ":";
   text += "\n  " + difference_text(*first);
+  if (step_of(file, *first).inputs.empty()) return text + "\n  the document has another number";
   const std::string& equation = step_of(file, *first).equation;
   if (!equation.empty()) text += fmt::format("   ({})", equation);
   if (first->diagnoses.empty()) return text + "\n  no known mistake gives these numbers";

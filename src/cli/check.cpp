@@ -53,7 +53,7 @@ int check_all(const CheckArguments& arguments, Console& console) {
   const bool list = arguments.json && arguments.files.size() > 1;
   int failure = 0;
   bool ok = true;
-  std::string table = check::csv_header() + "\r\n", separator = "[";
+  std::string table = check::csv_header() + "\r\n", pending = "[";
   for (const std::string& name : arguments.files) {
     console.progress(fmt::format("{}: checking", name));
     Trace program;
@@ -70,13 +70,13 @@ int check_all(const CheckArguments& arguments, Console& console) {
     }
     table += check::csv_of(file) + "\r\n";
     if (list) {
-      console.result(separator + shown(file, arguments));
-      separator = ",";
+      console.result(pending);
+      pending = shown(file, arguments) + (&name == &arguments.files.back() ? "" : ",");
     } else if (file.error.empty() || arguments.json) {
       console.result(shown(file, arguments));
     }
   }
-  if (list) console.result("]");
+  if (list) console.result(pending + "\n]");
   if (!arguments.summary.empty()) write_file(arguments.summary, table);
   return failure != 0 ? failure : ok ? 0 : kDifferent;
 }
