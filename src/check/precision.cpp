@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 
 namespace attn_viz::check {
@@ -15,18 +16,36 @@ struct Digits {
   int decimals() const { return std::max(0, significant - 1 - exponent); }
 };
 
+/// Of "1.2345e-05".
+Digits digits_of_text(std::string_view shown) {
+  const std::size_t e = shown.find('e');
+  std::string_view digits = shown.substr(0, e);
+  if (digits.find('.') != std::string_view::npos) {
+    digits = digits.substr(0, digits.find_last_not_of('0') + 1);
+  }
+  const std::size_t count = digits.size() > 2 ? digits.size() - 1 : 1;  // without the point
+  Digits result{static_cast<int>(count), 0};
+  const std::size_t sign = shown[e + 1] == '+' ? 1 : 0;  // from_chars takes no plus
+  std::from_chars(shown.data() + e + 1 + sign, shown.data() + shown.size(), result.exponent);
+  return result;
+}
+
+/// Of the shortest text of a number; 0.30000000000000004, as a sum of short numbers may be, is 0.3.
 template <class T>
 Digits digits_of(T x) {
   if (x == 0) return {};
+  constexpr int kSure = std::numeric_limits<T>::digits10, kShort = 12;
   char text[40];
-  const auto end =
-      std::to_chars(text, text + sizeof text, std::abs(x), std::chars_format::scientific).ptr;
-  const std::string_view shown(text, static_cast<std::size_t>(end - text));
-  const std::size_t e = shown.find('e');
-  Digits digits{static_cast<int>(e > 1 ? e - 1 : e), 0};  // without the point
-  const std::size_t sign = shown[e + 1] == '+' ? 1 : 0;   // from_chars takes no plus
-  std::from_chars(shown.data() + e + 1 + sign, shown.data() + shown.size(), digits.exponent);
-  return digits;
+  const auto shown = [&](const std::to_chars_result& result) {
+    return digits_of_text({text, static_cast<std::size_t>(result.ptr - text)});
+  };
+  char* const last = text + sizeof text;
+  const Digits shortest =
+      shown(std::to_chars(text, last, std::abs(x), std::chars_format::scientific));
+  if (std::is_same_v<T, float> || shortest.significant <= kSure) return shortest;
+  const Digits sure =
+      shown(std::to_chars(text, last, std::abs(x), std::chars_format::scientific, kSure - 1));
+  return sure.significant <= kShort ? sure : shortest;
 }
 
 /// How many bits of mantissa a number needs.
@@ -128,16 +147,19 @@ Precisions precisions_of(const Trace& program, const std::vector<const Tensor*>&
     most.decimals = std::max(most.decimals, here.decimals);
     most.most_significant = std::max(most.most_significant, here.most_significant);
   };
-  bool machine = false;
+  std::size_t machine_steps = 0, decimal_steps = 0;
   for (StepId id = 0; id < given.size(); ++id) {
     if (given[id] == nullptr) continue;
     const Precision& here = all.of_step[id] = precision_of(*given[id]);
     extend(finest, here);
     if (taken(id)) continue;
     extend(shown, here);
-    machine = machine || here.kind == Kind::kFull || here.kind == Kind::kBinary;
+    machine_steps += here.kind == Kind::kFull || here.kind == Kind::kBinary ? 1 : 0;
+    decimal_steps += here.kind == Kind::kDecimal ? 1 : 0;
     if (here.kind == Kind::kBinary) all.bits = std::min(all.bits, here.bits);
   }
+  // Some steps of a program may have few digits by chance, or a person changed one cell.
+  const bool machine = machine_steps > 0 && 3 * machine_steps >= decimal_steps;
   const Precision of_machine =
       all.bits < 53 ? Precision{Kind::kBinary, 0, 0, 0, all.bits} : Precision{Kind::kFull};
   if (is_trace && machine) {

@@ -139,6 +139,8 @@ TEST_CASE("check: how numbers were written") {
   CHECK(precision_of(matrix({{0.7, 0.25}}, DType::kFloat32)).decimals == 2);
   CHECK(check::decimals_of(0.71) == 2);
   CHECK(check::decimals_of(30) == 0);
+  CHECK(check::decimals_of(0.1 + 0.2) == 1);  // 0.30000000000000004
+  CHECK(check::decimals_of(1.0 / 3) == 16);
   CHECK(check::decimals_of(-1.5e-7) == 8);
 }
 
