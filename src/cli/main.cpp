@@ -89,9 +89,9 @@ int run_program(int argc, char** argv) {
   app.footer(
       "Example:\n"
       "  attn-viz run samples/*.json -o out\n"
-      "Exit codes: 0 success, 1 check found something wrong, 2 wrong command line, 3 invalid "
-      "input, 4 a file cannot be read or\n"
-      "written, 5 a limit would be exceeded, 70 a bug in attn-viz.");
+      "Exit codes: 0 success, 1 something is not as it should be (check), 2 wrong command line,\n"
+      "3 invalid input, 4 a file cannot be read or written, 5 a limit would be exceeded, 70 a bug\n"
+      "in attn-viz.");
   std::vector<Subcommand> subcommands;
   for (const auto add : {add_run, add_check}) subcommands.push_back(add(app, console));
   try {
