@@ -29,6 +29,9 @@ Subcommand add_heatmap(CLI::App& app, Console& console);
 /// `explain FILE --query Q [--key K]`: the arithmetic of a weight, or of a cell of a step.
 Subcommand add_explain(CLI::App& app, Console& console);
 
+/// `check FILE...`: traces and answer sheets, step by step.
+Subcommand add_check(CLI::App& app, Console& console);
+
 /// `compare FILE`: the same input through several settings.
 Subcommand add_compare(CLI::App& app, Console& console);
 

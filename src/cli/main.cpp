@@ -89,10 +89,12 @@ int run_program(int argc, char** argv) {
   app.footer(
       "Example:\n"
       "  attn-viz run samples/*.json -o out\n"
-      "Exit codes: 0 success, 2 wrong command line, 3 invalid input, 4 a file cannot be read or\n"
-      "written, 5 a limit would be exceeded, 70 a bug in attn-viz.");
+      "Exit codes: 0 success, 1 something is not as it should be (check), 2 wrong command line,\n"
+      "3 invalid input, 4 a file cannot be read or written, 5 a limit would be exceeded, 70 a bug\n"
+      "in attn-viz.");
   std::vector<Subcommand> subcommands;
-  for (const auto add : {add_run, add_show, add_heatmap, add_explain, add_compare, add_diff})
+  for (const auto add :
+       {add_run, add_show, add_heatmap, add_explain, add_check, add_compare, add_diff})
     subcommands.push_back(add(app, console));
   try {
     app.parse(argc, argv);

@@ -84,7 +84,8 @@ class Handler {
       if (position >= read && text_.substr(position - read).substr(0, name.size()) == name) {
         throw Error(ErrorCode::kInvalid, fmt::format("expected a finite number, got {}", name))
             .at(pointer())
-            .hint(line_and_column(text_, position) + "; JSON has no " + std::string(name));
+            .hint(fmt::format("{}; JSON has no {}{}", line_and_column(text_, position), name,
+                              name[0] == '-' ? "; write null for a masked score" : ""));
       }
     }
     throw Error(ErrorCode::kInvalid,

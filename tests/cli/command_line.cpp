@@ -152,7 +152,7 @@ TEST_CASE("command line: --help shows every option and an example, on both level
   CHECK(top.err == "");
   for (const char* part :
        {"-h,--help", "--version", "--quiet", "  run ", "Example:\n", "attn-viz run samples/*.json",
-        "Exit codes: 0 success, 2 wrong command line, 3 invalid input, 4 a file"}) {
+        "Exit codes: 0 success, 1 something is not as it should be (check), 2 wrong"}) {
     CAPTURE(part);
     CHECK(contains(top.out, part));
   }

@@ -203,7 +203,7 @@ TEST_CASE("json: NaN and Infinity are named") {
         "Infinity");
   CHECK(parse_error("[-Infinity]") ==
         "/0: expected a finite number, got -Infinity\n  hint: line 1, column 3; JSON has no "
-        "-Infinity");
+        "-Infinity; write null for a masked score");
   CHECK(parse_error("{\"x\": nan}") ==
         "/x: expected a finite number, got nan\n  hint: line 1, column 8; JSON has no nan");
   CHECK(parse_error("[1, inf]").substr(0, 39) == "/1: expected a finite number, got inf\n ");
