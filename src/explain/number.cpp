@@ -64,6 +64,10 @@ NumberText with_power(double value, DType dtype, const Style& style) {
 
 }  // namespace
 
+std::size_t decimals_of(double value) {
+  return std::isfinite(value) ? decimals_of(shortest(std::abs(value), DType::kFloat64)) : 0;
+}
+
 NumberText number_text(double value, DType dtype, const Style& style) {
   const bool latex = style.format == Format::kLatex;
   const std::string minus = latex ? "-" : "−";
