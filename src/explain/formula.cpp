@@ -64,7 +64,7 @@ void FormulaWriter::put_in(std::size_t input, std::size_t position, Formula form
 /// A list with more terms is shown by the first ones and the last.
 std::size_t FormulaWriter::most_terms(int depth) const {
   if (style_->all_terms) return std::numeric_limits<std::size_t>::max();
-  if (brief_) return 3;
+  if (brief_) return 4;  // one term alone is not worth leaving out
   return style_->format == Format::kLatex && depth > 0 ? 5 : 8;  // brackets do not break over lines
 }
 
@@ -135,7 +135,7 @@ Formula FormulaWriter::list(const Expression& expression, bool numeric, int dept
                             std::string_view between, int binding) const {
   constexpr std::size_t kWidest = 70;
   const std::size_t count = expression.parts.size(), most = most_terms(depth);
-  const std::size_t first = most > 3 ? 3 : 2;  // terms before those that are left out
+  const std::size_t first = most > 4 ? 3 : 2;  // terms before those that are left out
   const bool latex = style_->format == Format::kLatex;
   Formula whole{.text = {}, .rounded = false, .binding = binding};
   std::size_t width = 0;

@@ -41,15 +41,32 @@ std::string superscript(const std::string& exponent) {
 }
 
 /// "1.2346 × 10⁻⁷".
-std::string with_power(double value, const Style& style) {
-  const std::string text = fmt::format("{:.{}e}", value, style.digits);
-  const std::size_t e = text.find('e');
+NumberText with_power(double value, DType dtype, const Style& style) {
+  char exact[64];
+  const auto end =
+      dtype == DType::kFloat64
+          ? std::to_chars(exact, exact + sizeof exact, value, std::chars_format::scientific).ptr
+          : std::to_chars(exact, exact + sizeof exact, static_cast<float>(value),
+                          std::chars_format::scientific)
+                .ptr;
+  std::string text(exact, end);
+  std::size_t e = text.find('e');
+  const bool rounded = decimals_of(text.substr(0, e)) > static_cast<std::size_t>(style.digits);
+  if (rounded) {
+    text = fmt::format("{:.{}e}", value, style.digits);
+    e = text.find('e');
+  }
   const std::string exponent = std::to_string(std::stoi(text.substr(e + 1)));
-  return text.substr(0, e) + (style.format == Format::kLatex ? " \\times 10^{" + exponent + "}"
-                                                             : " × 10" + superscript(exponent));
+  const std::string power = style.format == Format::kLatex ? " \\times 10^{" + exponent + "}"
+                                                           : " × 10" + superscript(exponent);
+  return {text.substr(0, e) + power, rounded, true};
 }
 
 }  // namespace
+
+std::size_t decimals_of(double value) {
+  return std::isfinite(value) ? decimals_of(shortest(std::abs(value), DType::kFloat64)) : 0;
+}
 
 NumberText number_text(double value, DType dtype, const Style& style) {
   const bool latex = style.format == Format::kLatex;
@@ -59,26 +76,22 @@ NumberText number_text(double value, DType dtype, const Style& style) {
     return {(value < 0 ? minus : std::string()) + (latex ? "\\infty" : "∞")};
   }
   const double size = std::abs(value);
-  NumberText number;
-  std::string digits;
   const std::string exact = shortest(size, dtype);
-  const double few = size < std::pow(10.0, style.digits > 1 ? 1 - style.digits : -style.digits);
-  const std::string fixed = fmt::format("{:.{}f}", size, style.digits);
+  const auto wanted = static_cast<std::size_t>(style.digits);
+  const double smallest = std::pow(10.0, style.digits > 1 ? 1 - style.digits : -style.digits);
   const double unit = dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon()
                                                : std::numeric_limits<float>::epsilon();
-  if (size >= 1e15 || (few && size > 0 && exact.size() > 8)) {
-    digits = with_power(size, style);
-    number.rounded = number.has_power = true;
-  } else if (decimals_of(exact) <= static_cast<std::size_t>(style.digits)) {
-    digits = exact;
-  } else if (std::abs(std::stod(fixed) - size) <= 4 * unit * size) {
-    digits = without_trailing_zeros(fixed);
+  NumberText number;
+  if (size < 1e15 && decimals_of(exact) <= wanted) {
+    number.text = exact;
+  } else if (size >= 1e15 || size < smallest) {
+    number = with_power(size, dtype, style);
   } else {
-    digits = fixed;
-    number.rounded = true;
+    number.text = fmt::format("{:.{}f}", size, style.digits);
+    number.rounded = std::abs(std::stod(number.text) - size) > 4 * unit * size;
+    if (!number.rounded) number.text = without_trailing_zeros(number.text);
   }
-  const bool negative = value < 0;  // −0 is 0
-  number.text = (negative ? minus : std::string()) + digits;
+  if (value < 0) number.text.insert(0, minus);
   return number;
 }
 

@@ -69,7 +69,7 @@ const std::string* Words::label(const Axis& axis, std::size_t index) const {
 std::string Words::place(const Axis& axis, std::size_t index) const {
   const std::string number = std::to_string(index);
   const std::string* name = label(axis, index);
-  return name == nullptr ? number : number + " (" + escaped(*name, "\\ldots") + ")";
+  return name == nullptr ? number : escaped(number + " (" + *name + ")", number);
 }
 
 std::string Words::token(const Axis& axis, std::size_t index) const {

@@ -200,11 +200,14 @@ class Writer {
     return style_.format == Format::kLatex ? kLatex[index] : kText[index];
   }
 
-  /// A trace from elsewhere may say something else.
+  /// A trace from elsewhere may say something else; one that is rounded says the same.
   void differs(const FormulaWriter& writer, const Evaluated& step, std::size_t cell) {
     const double said = step.step().values.at(cell), got = step.values().at(cell);
     const double tolerance = step.values().dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
-    if (said == got || std::abs(said - got) <= tolerance * std::max(1.0, std::abs(got))) return;
+    const std::size_t decimals = decimals_of(said);
+    const double rounding = decimals == 0 ? 0 : std::pow(10.0, -static_cast<double>(decimals));
+    const double allowed = std::max(rounding, tolerance * std::max(1.0, std::abs(got)));
+    if (said == got || std::abs(said - got) <= allowed) return;
     sentence(words_.say(Sentence::kDiffers,
                         {words_.math(writer.number(said, step.values().dtype()).text)}));
   }

@@ -73,7 +73,7 @@ Arithmetic positive_features_terms(const Cell& cell) {
         arithmetic.define(indexed("u", t), attribute(cell, "factor") * in(cell, 0, cell.row(), t)));
     lengths.push_back(square(u.back()));
   }
-  const Expression half = arithmetic.define("c", sum(std::move(lengths)) / number(2.0));
+  const Expression half = arithmetic.define("s", sum(std::move(lengths)) / number(2.0));
   const auto exponent = [&](std::size_t r) {
     std::vector<Expression> products;
     for (std::size_t t = 0; t < d; ++t) products.push_back(in(cell, 1, r, t) * u[t]);

@@ -154,7 +154,9 @@ TEST_CASE("numbers: exact ones in full, others rounded and said to be") {
   CHECK(text(1.0 / 3, 2) == "≈ 0.33");
   CHECK(text(1.23456789e-7) == "≈ 1.2346 × 10⁻⁷");
   CHECK(text(0.0005) == "0.0005");
-  CHECK(text(1e20) == "≈ 1.0000 × 10²⁰");
+  CHECK(text(0.00001) == "1 × 10⁻⁵");
+  CHECK(text(-1e-12) == "−1 × 10⁻¹²");
+  CHECK(text(1e20) == "1 × 10²⁰");
   CHECK(text(-std::numeric_limits<double>::infinity()) == "−∞");
 }
 

@@ -111,6 +111,14 @@ TEST_CASE("explain: a value that the inputs do not give is named") {
             "= 1 × 1 + 2 × 1 = 3\n  The trace says 7 here, which is not what its inputs give."));
 }
 
+TEST_CASE("explain: a value that somebody rounded is no other value") {
+  Trace trace = sample_trace("three-tokens");
+  for (Step& step : trace.steps) {
+    if (step.id == "layer0/head0/scaled_scores") step.values.values<double>()[6] = 2.12;
+  }
+  CHECK(!has(explain_cell(trace, "layer0/head0/scaled_scores", {2, 0}, {}), "The trace says"));
+}
+
 TEST_CASE("explain: what is not there is refused with what is") {
   const Trace trace = sample_trace("causal");
   const auto refused = [&](const explain::Question& question) {
