@@ -23,21 +23,43 @@ struct CheckArguments {
   check::Options options;
   bool json = false;
   std::string summary;
+  std::string document;  ///< that tables of answers belong to
 };
 
-check::Report check_document(const json::Node& document, const std::string& file,
-                             const check::Options& options, Trace& program) {
+/// The trace of the document that tables of answers belong to.
+Trace program_of_tables(const CheckArguments& arguments, const std::string& table) {
+  if (arguments.document.empty()) {
+    throw Error(ErrorCode::kUsage, "a table of answers needs the document that it belongs to")
+        .hint(fmt::format("attn-viz check {} --document DOCUMENT.json", table));
+  }
+  return load_trace(arguments.document, {});
+}
+
+check::Report check_given(const std::vector<std::pair<StepId, Tensor>>& given, const Trace& program,
+                          const check::Options& options) {
+  if (given.empty())
+    throw Error(ErrorCode::kInvalid, "expected at least one step that is answered");
+  std::vector<check::Answer> answers;
+  for (const auto& [step, values] : given) answers.push_back({step, values});
+  return check::check_answers(program, answers, options);
+}
+
+/// @param program  becomes the trace of what was to be computed
+check::Report check_file(const std::string& file, const CheckArguments& arguments, Trace& program) {
+  const check::Options& options = arguments.options;
+  const std::string text = read_file(file);
+  if (file.ends_with(".csv")) {
+    program = program_of_tables(arguments, file);
+    return check_given(read_answers_csv(text, program), program, options);
+  }
+  const json::Node document = json::parse(text);
   const json::Value value(document, "");
   if (is_trace(document)) {
     program = read_trace(value);
     return check::check_trace(program, options);
   }
   program = compute(document, file, {});
-  std::vector<check::Answer> answers;
-  for (auto& [step, values] : read_answers(value, program)) {
-    answers.push_back({step, std::move(values)});
-  }
-  return check::check_answers(program, answers, options);
+  return check_given(read_answers(value, program), program, options);
 }
 
 /// Shows what was found in a file; JSON of several files is put together by the caller.
@@ -59,8 +81,7 @@ int check_all(const CheckArguments& arguments, Console& console) {
     Trace program;
     check::CheckedFile file{.name = shown_name(name)};
     try {
-      const json::Node document = json::parse(read_file(name));
-      file.report = check_document(document, name, arguments.options, program);
+      file.report = check_file(name, arguments, program);
       file.program = &program;
       ok = ok && file.report.ok();
     } catch (Error& error) {
@@ -91,7 +112,9 @@ Subcommand add_check(CLI::App& app, Console& console) {
       "A FILE is a trace, or a document with \"steps\": what somebody computed, by step id.\n"
       "The exit code is 1 if anything is wrong. Example:\n"
       "  attn-viz check answers/*.json --summary marks.csv");
-  command.add_option("FILE", arguments->files, "Traces or answer sheets; - reads standard input")
+  command
+      .add_option("FILE", arguments->files,
+                  "Traces, answer sheets, or tables of answers (.csv); - reads standard input")
       ->required();
   add_text_option(command, "--tolerance", "X",
                   "Largest difference that is right (default: what rounding to the digits given "
@@ -106,6 +129,10 @@ Subcommand add_check(CLI::App& app, Console& console) {
   add_flag(command, "--json", arguments->json, "Print JSON, for a grading script");
   command.add_option("--summary", arguments->summary, "Also write a table, a line for each file")
       ->type_name("FILE.csv");
+  command
+      .add_option("--document", arguments->document,
+                  "The document that tables of answers (FILE.csv) belong to")
+      ->type_name("FILE.json");
   return {&command, [arguments, &console] { return check_all(*arguments, console); }};
 }
 

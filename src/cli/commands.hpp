@@ -32,6 +32,9 @@ Subcommand add_explain(CLI::App& app, Console& console);
 /// `check FILE...`: traces and answer sheets, step by step.
 Subcommand add_check(CLI::App& app, Console& console);
 
+/// `worksheet FILE --blank STEPS`: an exercise and its key.
+Subcommand add_worksheet(CLI::App& app, Console& console);
+
 /// `compare FILE`: the same input through several settings.
 Subcommand add_compare(CLI::App& app, Console& console);
 

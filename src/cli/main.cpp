@@ -93,8 +93,8 @@ int run_program(int argc, char** argv) {
       "3 invalid input, 4 a file cannot be read or written, 5 a limit would be exceeded, 70 a bug\n"
       "in attn-viz.");
   std::vector<Subcommand> subcommands;
-  for (const auto add :
-       {add_run, add_show, add_heatmap, add_explain, add_check, add_compare, add_diff})
+  for (const auto add : {add_run, add_show, add_heatmap, add_explain, add_check, add_worksheet,
+                         add_compare, add_diff})
     subcommands.push_back(add(app, console));
   try {
     app.parse(argc, argv);

@@ -79,6 +79,7 @@ constexpr Meaning kMeanings[] = {
     {"rms-norm", "每一行除以其均方根，再按列乘增益、加偏置"},
     {"mean-rows", "所有行的平均，成为一行"},
     {"select-row", "单独一行，例如类别标记的那一行"},
+    {"patchify", "把图像切成方块，每块的像素成为一行"},
 };
 
 }  // namespace

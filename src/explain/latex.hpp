@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "attn_viz/explain/explain.hpp"
+
 namespace attn_viz::explain {
 
 /// A formula as the trace writes it ("A = softmax(S_scaled)", "ω_t = base^(−2t/d)") as the inside
@@ -24,6 +26,10 @@ std::string latex_text(std::string_view text, std::string_view plain = {});
 
 /// The same for engines that take any character.
 std::string latex_unicode_text(std::string_view text);
+
+/// The beginning of a document, up to \\begin{document}. English documents suit every engine;
+/// pdfLaTeX has no letters for some labels, for which other words then stand.
+std::string latex_preamble(const Style& style);
 
 /// Splits off the first character of a text of UTF-8; a broken byte counts as a character.
 std::string_view next_character(std::string_view& text);

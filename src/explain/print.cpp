@@ -202,8 +202,8 @@ constexpr const char* kFonts = R"(  \usepackage{fontspec}
   \ifXeTeX\XeTeXlinebreaklocale "zh"\XeTeXlinebreakskip=0pt plus 1pt\fi
 )";
 
-/// English documents suit every engine; pdfLaTeX has no letters for some labels, for which other
-/// words then stand.
+}  // namespace
+
 std::string latex_preamble(const Style& style) {
   std::string text = kPreamble;
   if (style.language == Language::kChinese) {
@@ -219,6 +219,8 @@ std::string latex_preamble(const Style& style) {
          "\\setcounter{MaxMatrixCols}{20}\n\\setcounter{secnumdepth}{0}\n"
          "\\sloppy\n\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n\\begin{document}\n";
 }
+
+namespace {
 
 std::string print_latex(const Document& document, const Style& style) {
   std::string text = latex_preamble(style);

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -74,6 +75,7 @@ const Operation patchify{
           return s[0] + " cut into " + side + " × " + side + " patches";
         },
     .evaluate = evaluate_patchify,
+    .terms = patchify_terms,
 };
 
 }  // namespace attn_viz::ops

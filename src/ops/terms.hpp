@@ -96,7 +96,7 @@ TermsOf l2_normalize_terms, rms_normalize_terms, layer_norm_terms, rms_norm_term
 TermsOf online_maximum_terms, online_sum_terms, online_accumulator_terms, online_output_terms;
 // feed-forward, pool
 TermsOf activation_terms, multiply_terms, identity_terms, window_rows_terms, mean_rows_terms,
-    select_row_terms;
+    select_row_terms, patchify_terms;
 
 }  // namespace ops
 }  // namespace attn_viz

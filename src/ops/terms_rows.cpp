@@ -175,4 +175,15 @@ Arithmetic select_row_terms(const Cell& cell) {
   return {.result = in(cell, 0, row, cell.column())};
 }
 
+Arithmetic patchify_terms(const Cell& cell) {
+  const Tensor& image = *cell.inputs[0];
+  const auto side = static_cast<std::size_t>(cell.attributes.get<double>("patch"));
+  const std::size_t channels = image.rank() == 3 ? image.size(2) : 1, width = image.size(1);
+  const std::size_t across = width / side, run = side * channels;
+  // The pixel's row in the image, and where the patch's part of that row begins.
+  const std::size_t y = cell.row() / across * side + cell.column() / run;
+  const std::size_t first = cell.row() % across * run;
+  return {.result = in(0, y * width * channels + first + cell.column() % run)};
+}
+
 }  // namespace attn_viz::ops

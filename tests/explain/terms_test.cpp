@@ -141,6 +141,7 @@ void look_at_scores_and_rows() {
   CHECK(off(ops::scale, {q}, {{"scale", -0.3}}) == "");
   CHECK(off(ops::softcap, {k}, {{"cap", 2.0}}) == "");
   CHECK(off(ops::add, {q, q, q}) == "");
+  CHECK(off(ops::patchify, {random_tensor({4, 6, 3}, "i")}, {{"patch", 2.0}}) == "");
   CHECK(off(ops::linear, {q, k, random_tensor({3}, "b")}) == "");
   CHECK(off(ops::matmul, {q, k}) == "");
   CHECK(off(ops::concat, {k, random_tensor({3, 2}, "c"), k}) == "");

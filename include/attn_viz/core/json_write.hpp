@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "attn_viz/core/attributes.hpp"
+#include "attn_viz/core/json.hpp"
 
 namespace attn_viz::json {
 
@@ -22,6 +23,9 @@ inline void append(std::string& text, const std::string& value) {
 /// A constant; settings within settings become objects on one line.
 void append(std::string& text, const Attribute& value);
 void append(std::string& text, const Attributes& object);
+
+/// A whole document: a member a line, and a line for each row of a matrix. Ends with a line feed.
+std::string document_text(const Node& document);
 
 /// "[a, b]" from any container of what can be appended.
 template <class Container>
