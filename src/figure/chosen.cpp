@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -52,15 +53,17 @@ Figure overview_of(const Trace& trace, const Kin& kin, const Look& look, const s
   const Map& first = kin.maps[0];
   std::string meaning =
       is_weights(*first.step) ? "attention weights" : std::string(first.name.step);
-  if (first.name.cross) meaning = "cross-" + meaning;
-  if (first.name.encoder) meaning = "encoder: " + meaning;
+  if (first.name.cross) meaning.insert(0, "cross-");
+  if (first.name.encoder) meaning.insert(0, "encoder: ");
   if (meaning[0] >= 'a' && meaning[0] <= 'z' && is_weights(*first.step))
     meaning[0] = static_cast<char>(meaning[0] - 'a' + 'A');
   Figure base = first.figure;
   base.notes.clear();
   if (!note.empty()) base.notes.push_back(note);
   if (look.scale == ScaleChoice::kEach)
-    base.scale.note = "Each map has a scale of its own; colors cannot be compared between maps.";
+    base.scale.note =
+        fmt::format("{}; each map has a scale of its own, so colors cannot be compared",
+                    quantity_of(first.name.step));
   if (has_heads) {
     base.subtitle = overview_text(meaning, panels);
   } else {
@@ -75,7 +78,8 @@ std::string overview_name(const Map& first) {
   std::string name = "heatmap";
   if (first.name.encoder) name += "-encoder";
   if (first.name.cross) name += "-cross";
-  if (!is_weights(*first.step)) name += "-" + file_of(std::string(first.name.step));
+  if (!is_weights(*first.step))
+    name = fmt::format("{}-{}", name, file_of(std::string(first.name.step)));
   return name;
 }
 
@@ -137,23 +141,32 @@ std::vector<NamedFigure> chosen_heatmaps(const Trace& trace, const Selection& se
                                          const Look& look) {
   std::vector<Kin> all = kin_of(trace, selection);
   // What one step's maps have in common is their scale, also where they cannot stand side by side.
-  std::map<std::string, std::pair<ValueRange, std::size_t>> ranges;
+  struct Shared {
+    ValueRange range;
+    std::size_t maps = 0;
+    std::optional<ColorScale> scale;
+  };
+  std::map<std::string, Shared> shared;
   std::vector<std::string> notes;
   for (Kin& kin : all) {
     notes.push_back(cut_to_chosen(trace, selection, kin));
     for (const Map& map : kin.maps) {
-      auto& [range, maps] = ranges[std::string(map.name.step)];
-      if (look.scale != ScaleChoice::kUnit) widen(range, map.figure.panels[0]);
-      ++maps;
+      Shared& step = shared[std::string(map.name.step)];
+      if (look.scale != ScaleChoice::kUnit) widen(step.range, map.figure.panels[0]);
+      ++step.maps;
     }
   }
   std::vector<NamedFigure> figures;
   for (std::size_t k = 0; k < all.size(); ++k) {
     for (Map& map : all[k].maps) {
-      const auto& [range, maps] = ranges[std::string(map.name.step)];
-      map.figure.scale = look.scale == ScaleChoice::kEach
-                             ? own_scale(trace, map, look)
-                             : chosen_scale(trace, map.name.step, look, range, maps);
+      Shared& step = shared[std::string(map.name.step)];
+      if (look.scale == ScaleChoice::kEach) {
+        map.figure.scale = own_scale(trace, map, look);
+      } else {
+        if (!step.scale)
+          step.scale = chosen_scale(trace, map.name.step, look, step.range, step.maps);
+        map.figure.scale = *step.scale;
+      }
     }
     draw(trace, selection, look, all[k], notes[k], figures);
   }

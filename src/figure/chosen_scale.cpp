@@ -17,10 +17,6 @@ bool is_weight(std::string_view name) {
   return name == "weights" || name == "exact_weights";
 }
 
-std::string_view quantity(std::string_view name) {
-  return is_weight(name) ? "weight" : name == kProbabilities ? "probability" : "value";
-}
-
 /// A scale of 0 to 1 for steps that are 0 or 1, or probabilities.
 bool is_always_unit(std::string_view name) {
   return name == "mask" || name == "allow" || name == kProbabilities;
@@ -59,12 +55,16 @@ ColorScale logarithmic(std::string_view name, const Look& look, const ValueRange
     throw Error(ErrorCode::kUsage, "a logarithmic scale has no middle for a diverging color map")
         .at("--colormap")
         .hint("give viridis, magma, inferno, plasma, cividis, greys or blues");
-  scale.note = fmt::format("{}, logarithmic from {:.2g} (the floor) to {:.3g}{}", quantity(name),
+  scale.note = fmt::format("{}, logarithmic from {:.2g} (the floor) to {:.3g}{}", quantity_of(name),
                            floor, high, shared);
   return scale;
 }
 
 }  // namespace
+
+std::string_view quantity_of(std::string_view name) {
+  return is_weight(name) ? "weight" : name == kProbabilities ? "probability" : "value";
+}
 
 ColorMap map_of(const Look& look, bool is_signed) {
   const ColorMap diverging =
@@ -96,6 +96,10 @@ ColorScale chosen_scale(const Trace& trace, std::string_view name, const Look& l
   if (look.scale == ScaleChoice::kLog) return logarithmic(name, look, seen, shared);
   if (look.scale == ScaleChoice::kUnit || is_always_unit(name)) {
     scale = scale_of(trace, name, false);
+    // From 0 to 1 whatever else there is: nothing to say of others that are not drawn.
+    const std::size_t others = scale.note.find(", one scale for all");
+    if (maps == 1 && scale.low == 0 && scale.high == 1 && others != std::string::npos)
+      scale.note.erase(others, scale.note.find(';', others) - others);
     color(scale, look);
     return scale;
   }
@@ -114,7 +118,7 @@ ColorScale chosen_scale(const Trace& trace, std::string_view name, const Look& l
     scale.low = -size;
     scale.high = size;
     scale.note =
-        fmt::format("{}, ± the largest size of {} ({:.3g}){}", quantity(name), of, size, shared);
+        fmt::format("{}, ± the largest size of {} ({:.3g}){}", quantity_of(name), of, size, shared);
   }
   color(scale, look);
   return scale;

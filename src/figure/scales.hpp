@@ -21,6 +21,9 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
 ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
                      const ColorScale& scale, bool auto_scale);
 
+/// "weight", "probability" or "value": what a step of this name holds.
+std::string_view quantity_of(std::string_view step_name);
+
 /// The colours that a look chooses for signed or unsigned values.
 ColorMap map_of(const Look& look, bool is_signed);
 

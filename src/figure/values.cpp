@@ -19,7 +19,10 @@ constexpr double kSmallest = 10, kLargest = 19;
 constexpr double kMargin = 3;  // on each side of the text
 
 std::string text_of(const Figure& figure, double value, int decimals) {
-  return figure.digits ? fixed_text(value, *figure.digits) : value_text(value, decimals);
+  if (figure.digits) return fixed_text(value, *figure.digits);
+  // Where ratios count, each number has two significant digits.
+  if (figure.scale.logarithmic) decimals = decimals_for(value);
+  return value_text(value, decimals);
 }
 
 [[noreturn]] void refuse(const std::string& what) {
