@@ -31,6 +31,17 @@ void append_utf8(std::string& text, char32_t c) {
   }
 }
 
+/// An error says which figure it was.
+figure::Picture paint_one(figure::Painter& painter, const figure::NamedDrawing& drawing,
+                          figure::Format format, int dpi) {
+  try {
+    return painter.paint(drawing.drawing, format, dpi);
+  } catch (Error& error) {
+    if (error.place().empty()) error.at(drawing.name);
+    throw;
+  }
+}
+
 }  // namespace
 
 std::vector<figure::Format> parse_formats(const std::string& text) {
@@ -60,7 +71,7 @@ Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
     figure::Painter painter;
     for (std::size_t i = first; i < last; ++i) {
       for (const figure::Format format : formats) {
-        figure::Picture picture = painter.paint(drawings[i].drawing, format, dpi);
+        figure::Picture picture = paint_one(painter, drawings[i], format, dpi);
         write_file(folder / fmt::format("{}.{}", drawings[i].name, name_of(format)), picture.bytes);
         missing[i] = std::move(picture.missing_glyphs);
         painted.captions[i] = std::move(picture.unsaid);

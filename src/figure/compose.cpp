@@ -48,6 +48,11 @@ int Composer::text_width() const {
   return std::max(up(bounds_.right - bounds_.left), kTextWidth);
 }
 
+int Composer::longest_label(int side) const {
+  const int longest = single_ ? 190 : 140;
+  return side > 0 ? std::clamp(side / 5, 30, longest) : longest;
+}
+
 // ---- above and below ----
 
 void Composer::place_header() {

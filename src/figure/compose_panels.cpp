@@ -6,15 +6,16 @@
 namespace attn_viz::figure {
 
 void Composer::place_panels() {
+  const Canvas& canvas = figure_.canvas;
   AxisPlace left{Side::kLeft,          figure_.panels[0].values.rows(),
                  sizes_.row_reduction, sizes_.cell_height,
-                 sizes_.height(),      single_ ? 190 : 140};
+                 sizes_.height(),      longest_label(canvas.width)};
   AxisPlace across{single_ ? Side::kAbove : Side::kBelow,
                    figure_.panels[0].values.columns(),
                    sizes_.column_reduction,
                    sizes_.cell_width,
                    sizes_.width(),
-                   single_ ? 190 : 140};
+                   longest_label(canvas.height)};
   const bool labels = trial_.labels && !figure_.bare;
   const AxisLabels row_labels =
       labels ? place_labels(figure_.rows, left, palette_, type_) : AxisLabels{};

@@ -38,6 +38,8 @@ class Composer {
   /// Where titles and notes wrap.
   int text_width() const;
   int margin() const;
+  /// In pixels. @param side  of the canvas across the labels' axis; 0: not given
+  int longest_label(int side) const;
   bool has_headings() const {
     return !figure_.panel_rows.labels.empty() || !figure_.panel_columns.labels.empty();
   }

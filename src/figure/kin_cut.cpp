@@ -106,7 +106,8 @@ std::string cut_note(const Kin& kin, const Selection& selection, std::size_t que
       note += kin.maps.size() > 1
                   ? ": the strongest by total weight over all that is drawn, in their order"
                   : ": the strongest by total weight, in their order";
-    if (weight_share >= 0) note += fmt::format("; they have {:.2g} of the weight", weight_share);
+    if (weight_share >= 0)
+      note += fmt::format("; these keys have {:.2g} of the weight", weight_share);
   }
   return note.empty() ? note : note + ".";
 }

@@ -95,7 +95,9 @@ class Finder {
                             what_, piece, labels_.size() - 1, labels_.size() - 1));
     const std::vector<std::string_view> known(labels_.begin(), labels_.end());
     const std::string_view near = nearest_name(piece, known);
-    if (!near.empty() && !parse_index(piece)) error.hint(fmt::format("did you mean {}?", near));
+    // Two letters are near to any other two.
+    if (!near.empty() && piece.size() > 2 && !parse_index(piece))
+      error.hint(fmt::format("did you mean {}?", near));
     return error;
   }
 
