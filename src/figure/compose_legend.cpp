@@ -7,7 +7,18 @@
 namespace attn_viz::figure {
 namespace {
 
+/// Both ends, and 0 between them: what a small bar has room for.
+std::vector<Tick> ends_of(const ColorScale& scale) {
+  std::vector<Tick> ends;
+  const auto add = [&](double value) { ends.push_back({value, short_text(value)}); };
+  add(scale.low);
+  if (scale.low < 0 && scale.high > 0) add(0);
+  add(scale.high);
+  return ends;
+}
+
 std::vector<Tick> ticks_of(const ColorScale& scale, std::size_t most) {
+  if (most < 3) return ends_of(scale);
   return scale.logarithmic ? log_ticks(scale.low, scale.high, most)
                            : ticks(scale.low, scale.high, most);
 }
@@ -16,7 +27,7 @@ std::vector<Tick> ticks_of(const ColorScale& scale, std::size_t most) {
 
 int Composer::room_for_bar(std::size_t panel) {
   double width = 0;
-  for (const Tick& tick : ticks_of(scale_of(panel), 3))
+  for (const Tick& tick : ticks_of(scale_of(panel), 2))
     width = std::max(width, type_.set(tick.text, tick_style(palette_)).logical().width);
   return up(width) + 24;
 }

@@ -69,8 +69,7 @@ void Composer::place_panels() {
       add({titles[p], x, y - title_gap - up(titles[p]->logical().height), false,
            TextKind::kPanelTitle});
     if (own_bars_ && !figure_.panels[p].blank)
-      place_bar(scale_of(p), x + sizes_.width() + 7, y, 8, sizes_.height(),
-                sizes_.height() >= 100 ? 3 : 2);
+      place_bar(scale_of(p), x + sizes_.width() + 7, y, 8, sizes_.height(), 2);
   }
   if (has_headings()) place_headings(pitch_x, pitch_y);
 }

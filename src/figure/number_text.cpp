@@ -68,6 +68,10 @@ std::string fixed_text(double value, int decimals) {
   return with_minus(text);
 }
 
+std::string short_text(double value) {
+  return with_minus(fmt::format("{:.3g}", value));
+}
+
 int decimals_for(double largest) {
   if (!(largest > 0) || largest >= 0.1) return 2;
   return std::min(6, 1 - static_cast<int>(std::floor(std::log10(largest))));
@@ -121,8 +125,7 @@ std::vector<Tick> log_ticks(double low, double high, std::size_t most) {
     }
   }
   if (result.size() >= 2) return result;
-  return {{low, with_minus(fmt::format("{:.3g}", low))},
-          {high, with_minus(fmt::format("{:.3g}", high))}};
+  return {{low, short_text(low)}, {high, short_text(high)}};
 }
 
 }  // namespace attn_viz::figure

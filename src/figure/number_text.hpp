@@ -14,6 +14,9 @@ std::string value_text(double value, int decimals);
 /// A value with exactly so many decimals (from 1e15 on: 1.2e15): fixed_text(0.4, 3) → 0.400.
 std::string fixed_text(double value, int decimals);
 
+/// A value to three significant digits: 0.0123, 4, 1.23e-05.
+std::string short_text(double value);
+
 /// The decimals that show two significant digits of a matrix' largest number: 2 from 0.1 on, more
 /// for smaller numbers (0.013 → 3), never more than 6.
 int decimals_for(double largest);
