@@ -133,7 +133,8 @@ void Composer::fit_canvas() {
     dy += (figure_.canvas.height - scene_.height) / 2;
     scene_.height = figure_.canvas.height;
   }
-  if (scene_.width > kLargestPicture || scene_.height > kLargestPicture)
+  const bool too_large = scene_.width > kLargestPicture || scene_.height > kLargestPicture;
+  if (too_large && !trial_.counted)
     throw Error(ErrorCode::kLimit,
                 fmt::format("the picture would have {} × {} pixels; at most {} can be drawn",
                             scene_.width, scene_.height, kLargestPicture));
@@ -208,15 +209,15 @@ Scene compose_on_canvas(const Figure& figure, Typesetter& type) {
       return Composer(figure, type, *found).compose();
     }
   }
-  const std::string asked = figure.canvas.height > 0
-                                ? fmt::format("{} × {}", figure.canvas.width, figure.canvas.height)
-                                : fmt::format("{}", figure.canvas.width);
-  throw Error(ErrorCode::kUsage, fmt::format("the figure does not fit into {} pixels", asked))
-      .hint(least.second > 0
-                ? fmt::format("about {} × {} would be enough; --no-labels needs less", least.first,
-                              least.second)
-                : fmt::format("a width of about {} would be enough; --no-labels needs less",
-                              least.first));
+  const bool both = figure.canvas.height > 0;
+  const auto size = [&](int width, int height) {
+    return both ? fmt::format("{} × {}", width, height) : fmt::format("a width of {}", width);
+  };
+  throw Error(ErrorCode::kUsage,
+              fmt::format("the figure does not fit into {}{}",
+                          size(figure.canvas.width, figure.canvas.height), both ? " pixels" : ""))
+      .hint(fmt::format("about {} would be enough{}", size(least.first, least.second),
+                        figure.bare ? "" : "; --no-labels needs less"));
 }
 
 }  // namespace
