@@ -80,7 +80,7 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
   CLI::App& command = *app.add_subcommand("heatmap", "Draw chosen steps as PNG, SVG or PDF");
   command.footer(
       "Example:\n"
-      "  attn-viz heatmap samples/alice.json -o pictures --query rabbit --top 6 --values on\n"
+      "  attn-viz heatmap samples/alice.json -o pictures --query tired --top 6 --theme dark\n"
       "Settings cannot be changed if FILE is a trace.");
   command.add_option("FILE", request->input, "A trace or a document; - reads standard input")
       ->required();
