@@ -21,7 +21,7 @@ namespace {
 std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest& request) {
   std::vector<figure::NamedDrawing> drawings;
   for (figure::NamedFigure& each :
-       figure::chosen_heatmaps(trace, request.selection, request.look)) {
+       figure::selected_heatmaps(trace, request.selection, request.look)) {
     drawings.push_back({std::move(each.name), std::move(each.figure)});
   }
   return drawings;

@@ -158,7 +158,7 @@ std::vector<Levels> counted(const Figure& figure) {
     Levels levels;
     if (!panel.blank)
       levels = levels_of(panel, panel.scale ? *panel.scale : figure.scale, panel.values.rows(),
-                         panel.values.columns(), figure.reduce, "\"" + panel.title + "\"");
+                         panel.values.columns(), "\"" + panel.title + "\"", figure.reduce);
     levels.level.clear();
     counts.push_back(std::move(levels));
   }

@@ -133,8 +133,8 @@ void Composer::place_panel(std::size_t index, int x, int y) {
   if (trial_.counted)
     placed.levels = (*trial_.counted)[index];
   else if (!panel.blank)
-    placed.levels = levels_of(panel, scale, sizes_.row_reduction, sizes_.column_reduction,
-                              figure_.reduce, name);
+    placed.levels = levels_of(panel, scale, sizes_.row_reduction, sizes_.column_reduction, name,
+                              figure_.reduce);
   placed.map = scale.map;
   placed.x = x;
   placed.y = y;

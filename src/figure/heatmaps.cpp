@@ -23,10 +23,10 @@ Figure overview_of(const Trace& trace, const Group& group, const ColorScale& sca
   std::vector<OverviewPanel> panels;
   for (const Step* step : group.weights) {
     const StepName name = parse_step_id(step->id);
-    panels.push_back({step_figure(trace, *step, scale).panels[0], name.layer.value_or(0),
+    panels.push_back({figure_of(trace, *step, scale).panels[0], name.layer.value_or(0),
                       name.head.value_or(panels.size())});
   }
-  Figure base = step_figure(trace, *group.weights[0], scale);
+  Figure base = figure_of(trace, *group.weights[0], scale);
   base.subtitle = overview_text(group.meaning, panels);
   return overview(std::move(base), std::move(panels), true);
 }
@@ -48,7 +48,7 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
       figures.push_back({std::string(group.file), overview_of(trace, group, scale)});
     }
     for (const Step* step : weights) {
-      figures.push_back({file_name(step->id), step_figure(trace, *step, scale)});
+      figures.push_back({file_name(step->id), figure_of(trace, *step, scale)});
       if (!has_map(trace, *step)) continue;
       const AxisInfo& queries = *trace.axis(step->values.axes()[0].name);
       const auto asked = options.query ? find_query(queries, *options.query) : std::nullopt;
@@ -62,7 +62,7 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
   const Step* probabilities = trace.find(kProbabilities);
   if (probabilities != nullptr && !options.all_steps) {
     const ColorScale scale = scale_of(trace, kProbabilities, options.auto_scale);
-    figures.push_back({file_name(probabilities->id), step_figure(trace, *probabilities, scale)});
+    figures.push_back({file_name(probabilities->id), figure_of(trace, *probabilities, scale)});
   }
   if (!options.all_steps) return figures;
   std::map<std::string_view, ColorScale> scales;
@@ -71,7 +71,7 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
     if (!drawable || is_weights(step)) continue;
     const std::string_view name = parse_step_id(step.id).step;
     if (scales.count(name) == 0) scales.emplace(name, scale_of(trace, name, options.auto_scale));
-    figures.push_back({file_name(step.id), step_figure(trace, step, scales.at(name))});
+    figures.push_back({file_name(step.id), figure_of(trace, step, scales.at(name))});
   }
   return figures;
 }

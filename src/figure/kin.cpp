@@ -27,7 +27,7 @@ std::vector<const Step*> drawable_steps(const Trace& trace, const Selection& sel
 }
 
 Map map_of_step(const Trace& trace, const Step& step) {
-  return {&step, parse_step_id(step.id), file_of(step.id), step_figure(trace, step, {})};
+  return {&step, parse_step_id(step.id), file_of(step.id), figure_of(trace, step, {})};
 }
 
 /// The mean of the heads of one layer.
@@ -35,7 +35,7 @@ Map mean_map(const Trace& trace, const std::vector<const Step*>& heads) {
   Map map = map_of_step(trace, *heads[0]);
   std::vector<Matrix> values, scores;
   for (const Step* head : heads) {
-    const Panel panel = step_figure(trace, *head, {}).panels[0];
+    const Panel panel = figure_of(trace, *head, {}).panels[0];
     values.push_back(panel.values);
     if (panel.scores) scores.push_back(*panel.scores);
   }

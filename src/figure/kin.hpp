@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "attn_viz/core/error.hpp"
-#include "attn_viz/figure/chosen.hpp"
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/selected.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz::figure {
@@ -30,13 +30,13 @@ std::string file_of(std::string id);
 
 /// The steps that are chosen, or the means of their heads, each a map without a scale as yet; kin
 /// in the order of their first maps.
-/// @throws Error  as chosen_heatmaps()
+/// @throws Error  as selected_heatmaps()
 std::vector<Kin> kin_of(const Trace& trace, const Selection& selection);
 
 /// Finds the queries and keys that are chosen, and cuts the maps to them. Each map says what part
 /// of the weight is left.
 /// @return the note for an overview of them; "" if nothing is cut
-/// @throws Error  as chosen_heatmaps()
+/// @throws Error  as selected_heatmaps()
 std::string cut_to_chosen(const Trace& trace, const Selection& selection, Kin& kin);
 
 }  // namespace attn_viz::figure

@@ -118,7 +118,7 @@ class Blocks {
 }  // namespace
 
 Levels levels_of(const Panel& panel, const ColorScale& scale, std::size_t row_reduction,
-                 std::size_t column_reduction, Reduce reduce, const std::string& name) {
+                 std::size_t column_reduction, const std::string& name, Reduce reduce) {
   const std::size_t rows = panel.values.rows(), columns = panel.values.columns();
   Levels levels;
   levels.rows = (rows + row_reduction - 1) / row_reduction;
@@ -157,6 +157,11 @@ Levels levels_of(const Panel& panel, const ColorScale& scale, std::size_t row_re
     }
   }
   return levels;
+}
+
+bool is_masked(const Panel& panel, std::size_t row, std::size_t column) {
+  return panel.values.at(row, column) == -kInfinity ||
+         (panel.scores && panel.scores->at(row, column) == -kInfinity);
 }
 
 }  // namespace attn_viz::figure

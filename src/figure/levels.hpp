@@ -74,7 +74,11 @@ struct Levels {
 /// @param name  of the panel, for the error
 /// @throws Error  kBug at NaN or +∞
 Levels levels_of(const Panel& panel, const ColorScale& scale, std::size_t row_reduction,
-                 std::size_t column_reduction, Reduce reduce, const std::string& name);
+                 std::size_t column_reduction, const std::string& name,
+                 Reduce reduce = Reduce::kMean);
+
+/// Whether a cell of the matrix (not a drawn one) is masked.
+bool is_masked(const Panel& panel, std::size_t row, std::size_t column);
 
 /// The color of a level on a palette.
 inline Rgb color_of_level(std::span<const Rgb> colors, const Palette& palette,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -27,6 +28,15 @@ void widen(Range& range, const Tensor& tensor, std::size_t first_row, std::size_
       range.high = std::max(range.high, static_cast<double>(value));
     }
   });
+}
+
+/// Whether a step holds weights, of which most are from 0 to 1: the maps of differential attention,
+/// weights that heads have mixed, and those of cheaper attention.
+bool holds_weights(std::string_view step_name) {
+  constexpr std::string_view kNames[] = {"weights",       "weights_1",         "weights_2",
+                                         "mixed_weights", "projected_weights", "exact_weights",
+                                         "kernel_1",      "kernel_2",          "kernel_3"};
+  return std::find(std::begin(kNames), std::end(kNames), step_name) != std::end(kNames);
 }
 
 /// From the least to the largest value.
@@ -56,7 +66,8 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
   const std::string shared = steps > 1 ? fmt::format(", one scale for all {}", sharers) : "";
   if (step_name == kProbabilities) return {ColorMap::kViridis, 0, 1, "probability, 0 to 1"};
   // What one map of differential attention subtracts from the other may leave less than nothing.
-  if (step_name == "weights" && (difference || range.low < 0)) {
+  const bool weights = holds_weights(step_name);
+  if (weights && (difference || range.low < 0)) {
     double size = std::max(-range.low, range.high);
     if (!(size > 0)) size = 1;
     if (size <= 1 && !auto_scale) {
@@ -67,7 +78,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
         ColorMap::kDiverging, -size, size,
         fmt::format("weight (it may be negative), ± the largest size ({:.3g}){}", size, shared)};
   }
-  if (step_name == "weights" && !auto_scale) {
+  if (weights && !auto_scale) {
     // A dark figure must not look empty.
     constexpr double kPale = 0.2;
     const std::string largest =
@@ -79,18 +90,17 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
                    : fmt::format("weight, 0 to 1{}{}", shared, largest)};
   }
   if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
-  // Exact weights are compared with those of an approximation, so they are on the same scale.
-  if (step_name == "exact_weights" && !auto_scale) {
-    return {ColorMap::kViridis, 0, 1, fmt::format("weight, 0 to 1{}", shared)};
-  }
-  if (step_name == "weights" || step_name == "exact_weights") {
-    return scale_over(range, "data", shared);
-  }
+  if (weights) return scale_over(range, "data", shared);
   if (range.empty()) range = {0, 0};
   double size = std::max(std::abs(range.low), std::abs(range.high));
   if (size == 0) size = 1;
   return {ColorMap::kDiverging, -size, size,
           fmt::format("value, ± the largest size ({:.3g}){}", size, shared)};
+}
+
+std::string_view quantity_of(std::string_view step_name) {
+  if (step_name == kProbabilities) return "probability";
+  return holds_weights(step_name) ? "weight" : "value";
 }
 
 ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,

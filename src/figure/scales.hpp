@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "attn_viz/figure/chosen.hpp"
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/selected.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz::figure {

@@ -75,6 +75,32 @@ std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
   return notes;
 }
 
+}  // namespace
+
+bool is_weights(const Step& step) {
+  return parse_step_id(step.id).step == "weights";
+}
+
+bool is_drawable(const Step& step) {
+  return step.values.rank() >= 1 && step.values.count() > 0;
+}
+
+bool is_of_pairs(const Step& step) {
+  const std::vector<Axis>& axes = step.values.axes();
+  return axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty() &&
+         axes[1].name != "label";
+}
+
+std::string describe(const Step& step) {
+  const StepName name = parse_step_id(step.id);
+  std::string place;
+  if (name.layer) place = fmt::format("Layer {}", *name.layer);
+  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.cross) place += ", cross-attention";
+  if (name.head) place += fmt::format(", head {}", *name.head);
+  return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
+}
+
 Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
   return {.title = trace.title,
           .subtitle = subtitle_of(step),
@@ -89,8 +115,7 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
           .notes = notes_of(trace, step)};
 }
 
-/// Any other step as it is: a matrix, or a vector as one row.
-Figure plain_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
+Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
   const std::vector<Axis>& axes = step.values.axes();
   const bool vector = axes.size() == 1;
   const auto name = [](const Axis& axis, std::string_view of_scores) {
@@ -122,34 +147,8 @@ Figure plain_figure(const Trace& trace, const Step& step, const ColorScale& scal
   return figure;
 }
 
-}  // namespace
-
-bool is_weights(const Step& step) {
-  return parse_step_id(step.id).step == "weights";
-}
-
-bool is_drawable(const Step& step) {
-  return step.values.rank() >= 1 && step.values.count() > 0;
-}
-
-bool is_of_pairs(const Step& step) {
-  const std::vector<Axis>& axes = step.values.axes();
-  return axes.size() == 2 && !axes[0].name.empty() && !axes[1].name.empty() &&
-         axes[1].name != "label";
-}
-
-std::string describe(const Step& step) {
-  const StepName name = parse_step_id(step.id);
-  std::string place;
-  if (name.layer) place = fmt::format("Layer {}", *name.layer);
-  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
-  if (name.cross) place += ", cross-attention";
-  if (name.head) place += fmt::format(", head {}", *name.head);
-  return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
-}
-
-Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
-  return is_weights(step) ? weights_figure(trace, step, scale) : plain_figure(trace, step, scale);
+Figure figure_of(const Trace& trace, const Step& step, const ColorScale& scale) {
+  return is_weights(step) ? weights_figure(trace, step, scale) : step_figure(trace, step, scale);
 }
 
 std::string overview_text(std::string_view meaning, const std::vector<OverviewPanel>& panels) {

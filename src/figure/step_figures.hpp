@@ -21,9 +21,14 @@ bool is_of_pairs(const Step& step);
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step);
 
-/// The matrix of a step in a figure of one panel, with its labels, under the name of what it is.
-/// Masked cells are those of the scores behind weights. A vector is one row.
+/// Queries × keys with the masked cells, and notes of queries that see nothing.
+Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale);
+
+/// Any other step as it is: a matrix, or a vector as one row.
 Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale);
+
+/// The one or the other.
+Figure figure_of(const Trace& trace, const Step& step, const ColorScale& scale);
 
 /// A panel of an overview, and where it belongs.
 struct OverviewPanel {

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "attn_viz/figure/chosen.hpp"
 #include "attn_viz/figure/paint.hpp"
+#include "attn_viz/figure/selected.hpp"
 #include "attn_viz/trace/json.hpp"
 #include "catch.hpp"
 #include "support/cli_pixels.hpp"
@@ -40,7 +40,7 @@ std::size_t wrong_cells(const std::string& document, const std::vector<std::stri
   const std::string text = folder.read("run/a/trace.json");
   const Json numbers = Json::parse(text);
   const attn_viz::Trace trace = attn_viz::read_trace(text);
-  for (const figure::NamedFigure& each : figure::chosen_heatmaps(trace, selection, look)) {
+  for (const figure::NamedFigure& each : figure::selected_heatmaps(trace, selection, look)) {
     if (each.name != name) continue;
     const figure::Layout layout = figure::lay_out(each.figure);
     const figure::Cells& cells = layout.panels.at(0);
@@ -190,7 +190,7 @@ TEST_CASE("heatmap: errors name what is wrong and what there is") {
   refused({"--head", "2"}, 3,
           "a.json: there is no head 2 with a step \"weights\"; expected 0 to 1");
   refused({"--layer", "a"}, 2,
-          "layer: expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"a\"");
+          "--layer: expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"a\"");
   refused({"--query", "w"}, 3,
           "a.json: there is no query \"w\"; expected an index from 0 to 2, a range such as 0-2, or "
           "a label");

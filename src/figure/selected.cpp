@@ -1,4 +1,4 @@
-#include "attn_viz/figure/chosen.hpp"
+#include "attn_viz/figure/selected.hpp"
 
 #include <fmt/format.h>
 
@@ -137,8 +137,8 @@ void part_names(std::vector<NamedFigure>& figures) {
 
 }  // namespace
 
-std::vector<NamedFigure> chosen_heatmaps(const Trace& trace, const Selection& selection,
-                                         const Look& look) {
+std::vector<NamedFigure> selected_heatmaps(const Trace& trace, const Selection& selection,
+                                           const Look& look) {
   std::vector<Kin> all = kin_of(trace, selection);
   // What one step's maps have in common is their scale, also where they cannot stand side by side.
   struct Shared {

@@ -58,7 +58,7 @@ struct Selection {
 /// @throws Error kInvalid  if a step, layer, head, query or key does not exist or is ambiguous, or
 ///                         if weights do not keep what they promise (see verify_weights)
 ///         Error kUsage    if what is asked for does not go together
-std::vector<NamedFigure> chosen_heatmaps(const Trace& trace, const Selection& selection,
+std::vector<NamedFigure> selected_heatmaps(const Trace& trace, const Selection& selection,
                                          const Look& look);
 
 }  // namespace attn_viz::figure

@@ -1,5 +1,5 @@
 // Which figures a choice gives, what they show, and what they say of it.
-#include "attn_viz/figure/chosen.hpp"
+#include "attn_viz/figure/selected.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ const Trace& trace() {
 }
 
 std::vector<NamedFigure> chosen(const Selection& selection, const Look& look = {}) {
-  return chosen_heatmaps(trace(), selection, look);
+  return selected_heatmaps(trace(), selection, look);
 }
 
 Names names_of(const std::vector<NamedFigure>& figures) {
@@ -54,7 +54,7 @@ std::string error(const Selection& selection, const Look& look = {}) {
 
 }  // namespace
 
-TEST_CASE("chosen: an overview, and a figure for each map") {
+TEST_CASE("selected: an overview, and a figure for each map") {
   CHECK(names_of(chosen({})) == Names{"heatmap", "layer0-head0-weights", "layer0-head1-weights",
                                       "layer0-head2-weights", "layer1-head0-weights",
                                       "layer1-head1-weights", "layer1-head2-weights"});
@@ -75,7 +75,7 @@ TEST_CASE("chosen: an overview, and a figure for each map") {
   CHECK(std::count(all.begin(), all.end(), "layer0-head0-query") == 1);
 }
 
-TEST_CASE("chosen: an overview has a row for each layer and a column for each head") {
+TEST_CASE("selected: an overview has a row for each layer and a column for each head") {
   const Figure figure = chosen({})[0].figure;
   CHECK(figure.panels.size() == 6);
   CHECK(figure.panels_per_row == 3);
@@ -93,13 +93,13 @@ TEST_CASE("chosen: an overview has a row for each layer and a column for each he
   Trace thinned = trace();
   for (Step& step : thinned.steps)
     if (step.id == "layer0/head2/weights") step.id = "layer0/other";
-  const Figure grid = chosen_heatmaps(thinned, selection, {})[0].figure;
+  const Figure grid = selected_heatmaps(thinned, selection, {})[0].figure;
   REQUIRE(grid.panels.size() == 4);
   CHECK(grid.panels[1].blank);
   check_layout(lay_out(grid));
 }
 
-TEST_CASE("chosen: queries and keys by index, range and label, in the order given") {
+TEST_CASE("selected: queries and keys by index, range and label, in the order given") {
   Selection selection = of_head("0", "1");
   selection.query = "dog,1-2";
   selection.key = "3,quick";
@@ -128,7 +128,7 @@ TEST_CASE("chosen: queries and keys by index, range and label, in the order give
                     drawn / all));
 }
 
-TEST_CASE("chosen: the strongest keys, by their sums over all that is drawn") {
+TEST_CASE("selected: the strongest keys, by their sums over all that is drawn") {
   Selection selection;
   selection.top = 2;
   const auto figures = chosen(selection);
@@ -151,7 +151,7 @@ TEST_CASE("chosen: the strongest keys, by their sums over all that is drawn") {
   CHECK(chosen(selection)[1].figure.notes.empty());
 }
 
-TEST_CASE("chosen: the mean of the heads of each layer") {
+TEST_CASE("selected: the mean of the heads of each layer") {
   Selection selection;
   selection.average_heads = true;
   const auto figures = chosen(selection);
@@ -168,7 +168,7 @@ TEST_CASE("chosen: the mean of the heads of each layer") {
   CHECK(error(selection) == "--average: the step \"layer0/concat\" belongs to no head");
 }
 
-TEST_CASE("chosen: scales of what is drawn, of each map, logarithmic") {
+TEST_CASE("selected: scales of what is drawn, of each map, logarithmic") {
   const auto scale = [&](const Selection& selection, ScaleChoice choice, std::size_t figure = 0) {
     Look look;
     look.scale = choice;
@@ -215,7 +215,7 @@ TEST_CASE("chosen: scales of what is drawn, of each map, logarithmic") {
   CHECK(error(one, look).find("--colormap: a logarithmic scale has no middle") == 0);
 }
 
-TEST_CASE("chosen: colour maps by theme and by sign, and what the figure says of a misfit") {
+TEST_CASE("selected: colour maps by theme and by sign, and what the figure says of a misfit") {
   Selection scores;
   scores.steps.step = "scores";
   const auto scale = [&](const Selection& selection, Theme theme, std::optional<ColorMap> map) {
@@ -239,7 +239,7 @@ TEST_CASE("chosen: colour maps by theme and by sign, and what the figure says of
   CHECK(ends_with(scale({}, Theme::kDark, ColorMap::kDiverging).note, "; black is 0"));
 }
 
-TEST_CASE("chosen: queries across") {
+TEST_CASE("selected: queries across") {
   Look look;
   look.transpose = true;
   look.title = "Another title";
@@ -255,7 +255,7 @@ TEST_CASE("chosen: queries across") {
   CHECK(figure.panels[0].scores->at(4, 1) == kMinusInfinity);
 }
 
-TEST_CASE("chosen: what does not go together") {
+TEST_CASE("selected: what does not go together") {
   Selection selection;
   selection.key = "1";
   selection.top = 2;
@@ -274,20 +274,20 @@ TEST_CASE("chosen: what does not go together") {
   CHECK(error(selection) == "--query: the step \"layer0/head0/W_Q\" has no row for each query");
 }
 
-TEST_CASE("chosen: weights of a query on patches are a map") {
+TEST_CASE("selected: weights of a query on patches are a map") {
   Problem problem = test::problem_of(test::random_tensor({6, 3}, "x"));
   problem.axis.grid = {2, 3};
   problem.axis.labels = {"0,0", "0,1", "0,2", "1,0", "1,1", "1,2"};
   const Trace patches = run_attention(problem);
   Selection selection;
-  CHECK(names_of(chosen_heatmaps(patches, selection, {})) ==
+  CHECK(names_of(selected_heatmaps(patches, selection, {})) ==
         Names{"layer0-head0-weights", "layer0-head0-weights-query4"});
   selection.query = "0,2";
-  const auto map = chosen_heatmaps(patches, selection, {});
+  const auto map = selected_heatmaps(patches, selection, {});
   CHECK(names_of(map) == Names{"layer0-head0-weights-query2"});
   CHECK(map[0].figure.panels[0].marked == std::pair<std::size_t, std::size_t>(0, 2));
   selection.query = "0-2";
-  CHECK(names_of(chosen_heatmaps(patches, selection, {})) == Names{"layer0-head0-weights"});
+  CHECK(names_of(selected_heatmaps(patches, selection, {})) == Names{"layer0-head0-weights"});
 }
 
 TEST_CASE("places: indices, ranges, labels, and labels that look like them") {

@@ -14,7 +14,7 @@ namespace {
 constexpr double kDeepest = 1e-6;  // of the largest value: the lowest floor
 
 bool is_weight(std::string_view name) {
-  return name == "weights" || name == "exact_weights";
+  return quantity_of(name) == "weight";
 }
 
 /// A scale of 0 to 1 for steps that are 0 or 1, or probabilities.
@@ -61,10 +61,6 @@ ColorScale logarithmic(std::string_view name, const Look& look, const ValueRange
 }
 
 }  // namespace
-
-std::string_view quantity_of(std::string_view name) {
-  return is_weight(name) ? "weight" : name == kProbabilities ? "probability" : "value";
-}
 
 ColorMap map_of(const Look& look, bool is_signed) {
   const ColorMap diverging =
