@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "attn_viz/figure/selected.hpp"
 #include "attn_viz/figure/paint.hpp"
+#include "attn_viz/figure/selected.hpp"
 #include "attn_viz/input/document.hpp"
 #include "attn_viz/trace/trace.hpp"
 

@@ -59,6 +59,6 @@ struct Selection {
 ///                         if weights do not keep what they promise (see verify_weights)
 ///         Error kUsage    if what is asked for does not go together
 std::vector<NamedFigure> selected_heatmaps(const Trace& trace, const Selection& selection,
-                                         const Look& look);
+                                           const Look& look);
 
 }  // namespace attn_viz::figure
