@@ -2,12 +2,13 @@
 #include "cli/heatmap.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "attn_viz/core/files.hpp"
-#include "attn_viz/figure/heatmaps.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/load.hpp"
@@ -16,22 +17,59 @@
 namespace attn_viz::cli {
 namespace {
 
-std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest&) {
+/// Which kind of picture; maps if no other is asked for.
+std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest& request) {
   std::vector<figure::NamedDrawing> drawings;
-  for (figure::NamedFigure& each : figure::heatmaps(trace)) {
+  for (figure::NamedFigure& each :
+       figure::selected_heatmaps(trace, request.selection, request.look)) {
     drawings.push_back({std::move(each.name), std::move(each.figure)});
   }
   return drawings;
 }
 
+/// "out: heatmap.png, layer0-head0-weights.png and 7 more".
+std::string summary(const HeatmapRequest& request,
+                    const std::vector<figure::NamedDrawing>& drawings) {
+  constexpr std::size_t kNamed = 4;
+  std::vector<std::string> names;
+  for (const figure::NamedDrawing& drawing : drawings) {
+    for (const figure::Format format : request.formats) {
+      names.push_back(fmt::format("{}.{}", drawing.name, name_of(format)));
+    }
+  }
+  const std::size_t shown = names.size() > kNamed + 1 ? kNamed : names.size();
+  std::string list = fmt::format(
+      "{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (shown < names.size()) list += fmt::format(" and {} more", names.size() - shown);
+  return fmt::format("{}: {}", request.output, list);
+}
+
 int draw(const HeatmapRequest& request, Console& console) {
+  const auto& formats = request.formats;
+  if (request.dpi > 0 &&
+      std::find(formats.begin(), formats.end(), figure::Format::kPng) == formats.end()) {
+    throw Error(ErrorCode::kUsage, "SVG and PDF have no pixels; a resolution is for png")
+        .at("--dpi");
+  }
   const std::string name = shown_name(request.input);
   console.progress(fmt::format("{}: computing", name));
   const Trace trace = load_trace(request.input, request.overrides);
-  const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
-  console.progress(fmt::format("{}: drawing {} figures", name, drawings.size()));
-  make_folder(request.output);
-  warn_of_missing(write_figures(drawings, request.formats, request.output), name, console);
+  try {
+    const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
+    console.progress(fmt::format("{}: drawing {} figures", name, drawings.size()));
+    make_folder(request.output);
+    const Painted painted = paint_figures(drawings, formats, request.output, request.dpi);
+    warn_of_missing(painted.missing_glyphs, name, console);
+    console.result(summary(request, drawings));
+    // What a caption should say of figures without words.
+    for (std::size_t i = 0; i < drawings.size(); ++i) {
+      if (painted.captions[i].empty()) continue;
+      console.result(fmt::format("{}: {}", drawings[i].name, fmt::join(painted.captions[i], "; ")));
+    }
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::kInvalid) error.in_file(name);
+    throw;
+  }
   return 0;
 }
 
@@ -40,6 +78,10 @@ int draw(const HeatmapRequest& request, Console& console) {
 Subcommand add_heatmap(CLI::App& app, Console& console) {
   const auto request = std::make_shared<HeatmapRequest>();
   CLI::App& command = *app.add_subcommand("heatmap", "Draw chosen steps as PNG, SVG or PDF");
+  command.footer(
+      "Example:\n"
+      "  attn-viz heatmap samples/alice.json -o pictures --query tired --top 6 --theme dark\n"
+      "Settings cannot be changed if FILE is a trace.");
   command.add_option("FILE", request->input, "A trace or a document; - reads standard input")
       ->required();
   command.add_option("-o,--output", request->output, "Folder for the pictures")
@@ -47,6 +89,17 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
       ->required();
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
+  add_text_option(
+      command, "--dpi", "N",
+      "Resolution of PNGs: at 192 a picture has twice as many pixels as at 96 (default)",
+      [request](const std::string& text) {
+        const auto dpi = parse_number<int>(text);
+        if (!dpi || *dpi < 96 || *dpi > 1200)
+          throw bad_value("--dpi", "a whole number from 96 to 1200", text);
+        request->dpi = *dpi;
+      });
+  add_selection_options(command, request->selection);
+  add_look_options(command, request->look);
   add_setting_options(command, request->overrides);
   return {&command, [request, &console] { return draw(*request, console); }};
 }

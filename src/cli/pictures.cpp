@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/core/parallel.hpp"
@@ -30,6 +31,17 @@ void append_utf8(std::string& text, char32_t c) {
   }
 }
 
+/// An error says which figure it was.
+figure::Picture paint_one(figure::Painter& painter, const figure::NamedDrawing& drawing,
+                          figure::Format format, int dpi) {
+  try {
+    return painter.paint(drawing.drawing, format, dpi);
+  } catch (Error& error) {
+    if (error.place().empty()) error.at(drawing.name);
+    throw;
+  }
+}
+
 }  // namespace
 
 std::vector<figure::Format> parse_formats(const std::string& text) {
@@ -48,26 +60,35 @@ std::vector<figure::Format> parse_formats(const std::string& text) {
   return formats;
 }
 
-std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
-                                    const std::vector<figure::Format>& formats,
-                                    const std::filesystem::path& folder) {
+Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
+                      const std::vector<figure::Format>& formats,
+                      const std::filesystem::path& folder, int dpi) {
   std::vector<std::vector<char32_t>> missing(drawings.size());
+  Painted painted;
+  painted.captions.resize(drawings.size());
   const std::size_t share = (drawings.size() + parallel_width() - 1) / parallel_width();
   parallel_for(drawings.size(), share, [&](std::size_t first, std::size_t last) {
     figure::Painter painter;
     for (std::size_t i = first; i < last; ++i) {
       for (const figure::Format format : formats) {
-        const figure::Picture picture = painter.paint(drawings[i].drawing, format);
+        figure::Picture picture = paint_one(painter, drawings[i], format, dpi);
         write_file(folder / fmt::format("{}.{}", drawings[i].name, name_of(format)), picture.bytes);
-        missing[i] = picture.missing_glyphs;
+        missing[i] = std::move(picture.missing_glyphs);
+        painted.captions[i] = std::move(picture.unsaid);
       }
     }
   });
-  std::vector<char32_t> all;
+  std::vector<char32_t>& all = painted.missing_glyphs;
   for (const auto& glyphs : missing) all.insert(all.end(), glyphs.begin(), glyphs.end());
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  return painted;
+}
+
+std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
+                                    const std::vector<figure::Format>& formats,
+                                    const std::filesystem::path& folder) {
+  return paint_figures(drawings, formats, folder, 0).missing_glyphs;
 }
 
 void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,

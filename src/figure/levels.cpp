@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,46 +19,33 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
                                            std::isnan(value) ? "NaN" : "+∞", row, column, name));
 }
 
-/// One row of the matrix as doubles, −∞ where masked.
-template <class T, class S>
-void read_row(const T* values, const S* scores, std::size_t columns, double* row) {
-  for (std::size_t j = 0; j < columns; ++j) row[j] = static_cast<double>(values[j]);
-  if (!scores) return;
-  constexpr S kMaskedScore = -std::numeric_limits<S>::infinity();
-  for (std::size_t j = 0; j < columns; ++j)
-    if (scores[j] == kMaskedScore && row[j] < kInfinity) row[j] = -kInfinity;
-}
-
 class Reader {
  public:
   Reader(const Panel& panel, const ColorScale& scale, const std::string& name)
       : panel_(panel), name_(name), columns_(panel.values.columns()), row_(columns_) {
+    if (panel.scores) scores_.resize(columns_);
     // Rounding errors at the ends are not worth a warning.
     const double slack = 1e-6 * (scale.high / 2 - scale.low / 2);
-    low_ = scale.low - slack;
+    low_ = scale.logarithmic ? -kInfinity : scale.low - slack;
     high_ = scale.high + slack;
+    floor_ = scale.logarithmic ? scale.low : -kInfinity;
   }
 
-  /// Row i, checked and counted.
+  /// Row i, −∞ where masked; checked and counted.
   const std::vector<double>& row(std::size_t i, Levels& levels) {
-    std::visit(
-        [&](auto values) {
-          const auto* first = values.data() + i * columns_;
-          if (!panel_.scores)
-            return read_row(first, static_cast<const double*>(nullptr), columns_, row_.data());
-          std::visit(
-              [&](auto scores) {
-                read_row(first, scores.data() + i * columns_, columns_, row_.data());
-              },
-              panel_.scores->values());
-        },
-        panel_.values.values());
-    std::size_t bad = 0, masked = 0, outside = 0;
+    panel_.values.read_row(i, row_.data());
+    if (panel_.scores) {
+      panel_.scores->read_row(i, scores_.data());
+      for (std::size_t j = 0; j < columns_; ++j)
+        if (scores_[j] == -kInfinity && row_[j] < kInfinity) row_[j] = -kInfinity;
+    }
+    std::size_t bad = 0, masked = 0, outside = 0, below = 0;
     double largest = levels.largest;
     for (const double value : row_) {
       bad += !(value < kInfinity);
       masked += value == -kInfinity;
       outside += (value < low_ || value > high_) && value != -kInfinity;
+      below += value < floor_ && value != -kInfinity;
       const double size = value == -kInfinity ? 0 : std::abs(value);
       largest = size > largest ? size : largest;
     }
@@ -66,6 +54,7 @@ class Reader {
         if (!(row_[j] < kInfinity)) refuse(name_, i, j, row_[j]);
     levels.masked += masked;
     levels.outside += outside;
+    levels.below += below;
     levels.largest = largest;
     return row_;
   }
@@ -74,14 +63,62 @@ class Reader {
   const Panel& panel_;
   const std::string& name_;
   std::size_t columns_;
-  std::vector<double> row_;
-  double low_ = 0, high_ = 0;
+  std::vector<double> row_, scores_;
+  double low_ = 0, high_ = 0, floor_ = 0;
+};
+
+/// What a block of cells that are not masked amounts to, row by row.
+class Blocks {
+ public:
+  Blocks(std::size_t columns, std::size_t cells, bool is_signed, Reduce reduce)
+      : share_(1.0 / static_cast<double>(cells)),
+        is_signed_(is_signed),
+        reduce_(reduce),
+        value_(columns),
+        count_(columns) {}
+
+  void clear() {
+    std::fill(value_.begin(), value_.end(), reduce_ == Reduce::kMean ? 0.0 : -kInfinity);
+    std::fill(count_.begin(), count_.end(), 0.0);
+  }
+  void add(std::size_t block, const double* first, const double* last) {
+    if (reduce_ == Reduce::kMax) return add_largest(block, first, last);
+    double sum = 0, n = 0;  // shares are summed, so nothing overflows
+    for (; first != last; ++first) {
+      const bool masked = *first == -kInfinity;
+      sum += masked ? 0 : *first * share_;
+      n += masked ? 0 : share_;
+    }
+    value_[block] += sum;
+    count_[block] += n;
+  }
+  /// −∞ if all are masked.
+  double value(std::size_t block) const {
+    if (reduce_ == Reduce::kMax) return value_[block];
+    return count_[block] > 0 ? value_[block] / count_[block] : -kInfinity;
+  }
+
+ private:
+  void add_largest(std::size_t block, const double* first, const double* last) {
+    double& largest = value_[block];
+    for (; first != last; ++first) {
+      if (*first == -kInfinity) continue;
+      const bool larger = is_signed_ ? largest == -kInfinity || std::abs(*first) > std::abs(largest)
+                                     : *first > largest;
+      if (larger) largest = *first;
+    }
+  }
+
+  double share_;
+  bool is_signed_;
+  Reduce reduce_;
+  std::vector<double> value_, count_;
 };
 
 }  // namespace
 
 Levels levels_of(const Panel& panel, const ColorScale& scale, std::size_t row_reduction,
-                 std::size_t column_reduction, const std::string& name) {
+                 std::size_t column_reduction, const std::string& name, Reduce reduce) {
   const std::size_t rows = panel.values.rows(), columns = panel.values.columns();
   Levels levels;
   levels.rows = (rows + row_reduction - 1) / row_reduction;
@@ -103,30 +140,21 @@ Levels levels_of(const Panel& panel, const ColorScale& scale, std::size_t row_re
     return levels;
   }
 
-  // Means over the cells of a block that are not masked; shares are summed, so nothing overflows.
-  const double share = 1.0 / static_cast<double>(column_reduction * row_reduction);
-  std::vector<double> mean(levels.columns), count(levels.columns);
+  Blocks blocks(levels.columns, column_reduction * row_reduction, scale.low < 0, reduce);
   for (std::size_t block = 0; block < levels.rows; ++block) {
-    std::fill(mean.begin(), mean.end(), 0.0);
-    std::fill(count.begin(), count.end(), 0.0);
+    blocks.clear();
     const std::size_t end = std::min(rows, (block + 1) * row_reduction);
     for (std::size_t i = block * row_reduction; i < end; ++i) {
-      const std::vector<double>& row = reader.row(i, levels);
-      for (std::size_t b = 0, j = 0; b < levels.columns; ++b) {
-        double sum = 0, n = 0;
-        const std::size_t stop = std::min(columns, j + column_reduction);
-        for (; j < stop; ++j) {
-          const bool masked = row[j] == -kInfinity;
-          sum += masked ? 0 : row[j] * share;
-          n += masked ? 0 : share;
-        }
-        mean[b] += sum;
-        count[b] += n;
-      }
+      const double* row = reader.row(i, levels).data();
+      for (std::size_t b = 0; b < levels.columns; ++b)
+        blocks.add(b, row + b * column_reduction,
+                   row + std::min(columns, (b + 1) * column_reduction));
     }
     std::uint16_t* out = levels.level.data() + block * levels.columns;
-    for (std::size_t b = 0; b < levels.columns; ++b)
-      out[b] = count[b] > 0 ? leveller.level(mean[b] / count[b]) : kMaskedLevel;
+    for (std::size_t b = 0; b < levels.columns; ++b) {
+      const double value = blocks.value(b);
+      out[b] = value == -kInfinity ? kMaskedLevel : leveller.level(value);
+    }
   }
   return levels;
 }

@@ -61,6 +61,17 @@ std::string value_text(double value, int decimals) {
   return with_minus(text);
 }
 
+std::string fixed_text(double value, int decimals) {
+  if (std::abs(value) >= 1e15) return scientific(value, 2);
+  const std::string text = fmt::format("{:.{}f}", value, decimals);
+  if (text.find_first_of("123456789") == std::string::npos) return text.substr(text[0] == '-');
+  return with_minus(text);
+}
+
+std::string short_text(double value) {
+  return with_minus(fmt::format("{:.3g}", value));
+}
+
 int decimals_for(double largest) {
   if (!(largest > 0) || largest >= 0.1) return 2;
   return std::min(6, 1 - static_cast<int>(std::floor(std::log10(largest))));
@@ -89,6 +100,32 @@ std::vector<Tick> ticks(double low, double high, std::size_t most) {
       return result.size() >= 2 ? result : ends;
     }
   }
+}
+
+std::vector<Tick> log_ticks(double low, double high, std::size_t most) {
+  const auto text = [](double value) {
+    return value < 1e-4 || value >= 1e5 ? scientific(value, 1) : tick_text(value, 4);
+  };
+  const int first = static_cast<int>(std::ceil(std::log10(low) - 1e-9));
+  const int last = static_cast<int>(std::floor(std::log10(high) + 1e-9));
+  std::vector<Tick> result;
+  if (last - first >= 2) {
+    const int step = (last - first) / static_cast<int>(most) + 1;
+    for (int power = last; power >= first; power -= step) {
+      const double value = std::pow(10.0, power);
+      result.insert(result.begin(), {value, text(value)});
+    }
+    return result;
+  }
+  for (int power = first - 1; power <= last; ++power) {
+    for (const double digit : {1.0, 2.0, 5.0}) {
+      const double value = digit * std::pow(10.0, power);
+      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+        result.push_back({value, text(value)});
+    }
+  }
+  if (result.size() >= 2) return result;
+  return {{low, short_text(low)}, {high, short_text(high)}};
 }
 
 }  // namespace attn_viz::figure

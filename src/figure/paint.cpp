@@ -1,8 +1,12 @@
 #include "attn_viz/figure/paint.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
+#include "attn_viz/core/error.hpp"
 #include "figure/label_text.hpp"
 #include "figure/png.hpp"
 #include "figure/raster.hpp"
@@ -23,13 +27,30 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
   add(figure.scale.note);
   for (const std::string& note : figure.notes) add(note);
   for (const Panel& panel : figure.panels) add(panel.title);
-  for (const LabelledAxis* axis : {&figure.rows, &figure.columns}) {
+  for (const LabelledAxis* axis :
+       {&figure.rows, &figure.columns, &figure.panel_rows, &figure.panel_columns}) {
     add(axis->name);
     for (const std::string& label : axis->labels) add_label(label);
   }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   return missing;
+}
+
+std::size_t pixels(int n) {
+  return static_cast<std::size_t>(n);
+}
+
+void check_size(int width, int height) {
+  constexpr std::size_t kMostPixels = std::size_t{700} << 20;  // of 3 bytes: below 2³¹
+  if (std::max(width, height) > kLargestPicture)
+    throw Error(ErrorCode::kLimit,
+                fmt::format("the picture would have {} × {} pixels; at most {} can be drawn", width,
+                            height, kLargestPicture));
+  if (pixels(width) * pixels(height) > kMostPixels)
+    throw Error(ErrorCode::kLimit, fmt::format("the picture would have {} × {} pixels, in all more "
+                                               "than {}",
+                                               width, height, kMostPixels));
 }
 
 Scene compose_any(const Drawing& drawing, Typesetter& type) {
@@ -64,17 +85,20 @@ Painter::~Painter() = default;
 Painter::Painter(Painter&&) noexcept = default;
 Painter& Painter::operator=(Painter&&) noexcept = default;
 
-Picture Painter::paint(const Drawing& drawing, Format format) {
+Picture Painter::paint(const Drawing& drawing, Format format, int dpi) {
   impl_->type.forget_if_many();
-  const Scene scene = compose_any(drawing, impl_->type);
+  Scene scene = compose_any(drawing, impl_->type);
   Picture picture;
+  picture.unsaid = std::move(scene.unsaid);
+  const double scale = dpi > 0 ? dpi / 96.0 : 1;
   std::visit([&](const auto& kind) { picture.missing_glyphs = missing_glyphs(kind, impl_->type); },
              drawing);
   switch (format) {
     case Format::kPng:
-      rasterize(scene, impl_->pixels);
-      picture.bytes = encode_png(impl_->pixels, static_cast<std::size_t>(scene.width),
-                                 static_cast<std::size_t>(scene.height));
+      check_size(scaled(scene.width, scale), scaled(scene.height, scale));
+      rasterize(scene, scale, impl_->pixels);
+      picture.bytes = encode_png(impl_->pixels, pixels(scaled(scene.width, scale)),
+                                 pixels(scaled(scene.height, scale)), dpi);
       break;
     case Format::kSvg:
       picture.bytes = to_svg(scene);
@@ -89,7 +113,6 @@ Picture Painter::paint(const Drawing& drawing, Format format) {
 Layout Painter::lay_out(const Drawing& drawing) {
   impl_->type.forget_if_many();
   const Scene scene = compose_any(drawing, impl_->type);
-  auto pixels = [](int n) { return static_cast<std::size_t>(n); };
   Layout layout;
   layout.width = pixels(scene.width);
   layout.height = pixels(scene.height);
@@ -105,8 +128,8 @@ Layout Painter::lay_out(const Drawing& drawing) {
   return layout;
 }
 
-Picture paint(const Drawing& drawing, Format format) {
-  return Painter().paint(drawing, format);
+Picture paint(const Drawing& drawing, Format format, int dpi) {
+  return Painter().paint(drawing, format, dpi);
 }
 
 Layout lay_out(const Drawing& drawing) {

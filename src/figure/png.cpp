@@ -2,6 +2,7 @@
 
 #include <libdeflate.h>
 
+#include <cmath>
 #include <memory>
 
 #include "attn_viz/core/error.hpp"
@@ -53,8 +54,30 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
 #include <stb_image_write.h>
 
 namespace attn_viz::figure {
+namespace {
 
-std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height) {
+void append_number(std::string& bytes, std::uint32_t number) {
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xff);
+}
+
+/// The chunk that says how many pixels a metre has.
+std::string resolution_chunk(int dpi) {
+  std::string body = "pHYs";
+  const auto per_metre = static_cast<std::uint32_t>(std::lround(dpi / 0.0254));
+  append_number(body, per_metre);
+  append_number(body, per_metre);
+  body += '\1';  // the unit: metres
+  std::string chunk;
+  append_number(chunk, static_cast<std::uint32_t>(body.size() - 4));
+  chunk += body;
+  append_number(chunk, libdeflate_crc32(0, body.data(), body.size()));
+  return chunk;
+}
+
+}  // namespace
+
+std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height,
+                       int dpi) {
   // One filter instead of trying five on each row: a row less the row above it is mostly zeros.
   // Set once, before any thread can read it.
   [[maybe_unused]] static const bool filter_is_set = [] {
@@ -66,7 +89,10 @@ std::string encode_png(std::span<const std::uint8_t> rgb, std::size_t width, std
       stbi_write_png_to_mem(rgb.data(), static_cast<int>(3 * width), static_cast<int>(width),
                             static_cast<int>(height), 3, &size));
   if (!bytes) throw Error(ErrorCode::kLimit, "not enough memory to encode a PNG");
-  return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+  std::string png(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+  constexpr std::size_t kEndOfHeader = 33;  // signature and IHDR
+  if (dpi > 0) png.insert(kEndOfHeader, resolution_chunk(dpi));
+  return png;
 }
 
 }  // namespace attn_viz::figure

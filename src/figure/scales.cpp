@@ -98,6 +98,11 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
           fmt::format("value, ± the largest size ({:.3g}){}", size, shared)};
 }
 
+std::string_view quantity_of(std::string_view step_name) {
+  if (step_name == kProbabilities) return "probability";
+  return holds_weights(step_name) ? "weight" : "value";
+}
+
 ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
                      const ColorScale& scale, bool auto_scale) {
   if (!auto_scale || scale.map == ColorMap::kDiverging) return scale;

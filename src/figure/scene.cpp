@@ -25,7 +25,8 @@ Rgb bar_color(const Bar& bar, int row) {
   const std::span<const Rgb> colors = colors_of(bar.map);
   const int last = bar.height - 1;
   const double t = static_cast<double>(last - row) / last;
-  return colors[static_cast<std::size_t>(std::lround(t * static_cast<double>(colors.size() - 1)))];
+  const auto steps = static_cast<double>(colors.size() - 1 - bar.first);
+  return colors[bar.first + static_cast<std::size_t>(std::lround(t * steps))];
 }
 
 }  // namespace attn_viz::figure

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "attn_viz/figure/colormap.hpp"
@@ -18,6 +19,8 @@ inline constexpr Rgb kBlack{0, 0, 0}, kWhite{0xff, 0xff, 0xff};
 
 /// Cells of at least these sizes have lines between them, or a hatch when masked.
 inline constexpr int kGridCell = 20, kHatchCell = 10;
+
+inline constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
 
 /// A filled rectangle in whole pixels.
 struct Rect {
@@ -37,6 +40,7 @@ struct TextItem {
 struct Bar {
   int x = 0, y = 0, width = 0, height = 0;
   ColorMap map = ColorMap::kViridis;
+  std::size_t first = 0;  ///< entry of the map at the bottom
 };
 
 /// A smooth line from one point to another. Curved: a cubic whose ends are horizontal.
@@ -68,6 +72,9 @@ struct PanelScene {
   int x = 0, y = 0;
   int cell_width = 1, cell_height = 1;
   std::size_t row_reduction = 1, column_reduction = 1;
+  /// Masked cells too small for a hatch of their own share one: where grey alone does not tell them
+  /// from cells with a value.
+  bool dense_hatch = false;
 };
 
 /// Painted in the order of the members.
@@ -81,6 +88,7 @@ struct Scene {
   std::vector<LineItem> lines;
   std::vector<Rect> rects;  ///< over the cells: grids, frames, ticks, outlines
   std::vector<TextItem> texts;
+  std::vector<std::string> unsaid;  ///< what a bare figure leaves to its caption
 
   const Palette& palette() const { return palette_of(theme); }
 };
@@ -95,6 +103,11 @@ inline bool is_hatched(int sum, int width, int height) {
   const int middle = (width + height) / 2 - 1;
   const int corner = width + height >= 48 ? 12 : 6;
   return (sum - middle) % 8 == 0 && sum >= corner && sum <= width + height - 2 - corner;
+}
+
+/// Whether a line of the hatch that small cells share passes through the pixels of this x + y.
+inline bool is_densely_hatched(int sum) {
+  return sum % 4 == 0;
 }
 
 /// The color of a pixel row of a bar, counted from its top.

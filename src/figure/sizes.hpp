@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "attn_viz/figure/figure.hpp"
 
@@ -16,8 +17,15 @@ struct Sizes {
   int height() const { return static_cast<int>(rows) * cell_height; }
 };
 
+/// What bounds the cells of one matrix, in pixels.
+struct Bounding {
+  std::optional<int> width = {}, height = {};  ///< of the whole matrix at most
+  int least_width = 1, least_height = 1;       ///< of a cell at least (for its number)
+};
+
 /// @param grid  panels in a row or in a column of the figure, the larger number
-Sizes choose_sizes(std::size_t rows, std::size_t columns, std::size_t grid);
+Sizes choose_sizes(std::size_t rows, std::size_t columns, std::size_t grid,
+                   const Bounding& bounding = {});
 
 /// @throws Error  kBug or kLimit, as Painter::paint() says (values are checked where they are read)
 void check(const Figure& figure);

@@ -71,15 +71,19 @@ void Run::show(cairo_t* cairo, double x, double y, bool upward) const {
   cairo_restore(cairo);
 }
 
-const Sprite& Run::sprite(bool upward) const {
+const Sprite& Run::sprite(bool upward, double scale) const {
+  if (scale != sprite_scale_) {
+    for (std::optional<Sprite>& old : sprites_) old.reset();
+    sprite_scale_ = scale;
+  }
   std::optional<Sprite>& sprite = sprites_[upward];
   if (sprite) return *sprite;
   sprite.emplace();
   // The ink's box, turned, with a pixel around for hinting.
-  const double left = upward ? ink_.top : ink_.left;
-  const double top = upward ? -(ink_.left + ink_.width) : ink_.top;
-  const double width = upward ? ink_.height : ink_.width;
-  const double height = upward ? ink_.width : ink_.height;
+  const double left = scale * (upward ? ink_.top : ink_.left);
+  const double top = scale * (upward ? -(ink_.left + ink_.width) : ink_.top);
+  const double width = scale * (upward ? ink_.height : ink_.width);
+  const double height = scale * (upward ? ink_.width : ink_.height);
   sprite->left = static_cast<int>(std::floor(left)) - 1;
   sprite->top = static_cast<int>(std::floor(top)) - 1;
   sprite->width = static_cast<int>(std::ceil(left + width)) + 1 - sprite->left;
@@ -90,7 +94,9 @@ const Sprite& Run::sprite(bool upward) const {
   cairo_surface_t* surface = cairo_image_surface_create_for_data(
       sprite->pixels.data(), CAIRO_FORMAT_ARGB32, sprite->width, sprite->height, stride);
   cairo_t* cairo = cairo_create(surface);
-  show(cairo, -sprite->left, -sprite->top, upward);
+  cairo_translate(cairo, -sprite->left, -sprite->top);
+  cairo_scale(cairo, scale, scale);
+  show(cairo, 0, 0, upward);
   cairo_destroy(cairo);
   cairo_surface_flush(surface);
   cairo_surface_destroy(surface);

@@ -57,8 +57,8 @@ class Run {
 
   /// Draws with the origin at (x, y); an upward text is turned by 90° around its origin.
   void show(cairo_t* cairo, double x, double y, bool upward) const;
-  /// The same as pixels.
-  const Sprite& sprite(bool upward) const;
+  /// The same as pixels, `scale` times as large.
+  const Sprite& sprite(bool upward, double scale = 1) const;
 
  private:
   std::unique_ptr<PangoLayout, Unref> layout_;
@@ -69,6 +69,7 @@ class Run {
   TextBox ink_, logical_;
   double baseline_ = 0;
   mutable std::optional<Sprite> sprites_[2];
+  mutable double sprite_scale_ = 1;  ///< of both
 };
 
 /// Sets texts in the installed fonts: DejaVu Sans first, others for what it lacks.

@@ -34,7 +34,10 @@ class VectorPainter {
         image(panel);
       else
         cells(panel);
-      if (std::min(panel.cell_width, panel.cell_height) >= kHatchCell) hatch(panel);
+      if (std::min(panel.cell_width, panel.cell_height) >= kHatchCell)
+        hatch(panel);
+      else if (panel.dense_hatch && panel.levels.masked > 0)
+        hatch_densely(panel);
     }
     for (const Rect& swatch : scene_.swatches) {
       fill(swatch.x, swatch.y, swatch.width, swatch.height, swatch.color);
@@ -55,7 +58,7 @@ class VectorPainter {
     cairo_fill(cairo_.get());
   }
   Rgb color_of_level(std::span<const Rgb> colors, std::uint16_t level) const {
-    return level == kMaskedLevel ? palette_.masked : colors[level];
+    return figure::color_of_level(colors, palette_, level);
   }
 
   /// Runs of one color are one rectangle. Each reaches half a unit under its right and lower
@@ -106,6 +109,35 @@ class VectorPainter {
           hatch_cell(panel.x + static_cast<int>(j) * panel.cell_width,
                      panel.y + static_cast<int>(i) * panel.cell_height, panel.cell_width,
                      panel.cell_height);
+  }
+
+  /// The lines of is_densely_hatched(), cut to the masked cells.
+  void hatch_densely(const PanelScene& panel) {
+    const Levels& levels = panel.levels;
+    const int width = static_cast<int>(levels.columns) * panel.cell_width;
+    const int height = static_cast<int>(levels.rows) * panel.cell_height;
+    cairo_save(cairo_.get());
+    for (std::size_t i = 0; i < levels.rows; ++i) {
+      const std::uint16_t* level = levels.level.data() + i * levels.columns;
+      for (std::size_t j = 0, end = 0; j < levels.columns; j = end) {
+        while (end < levels.columns && (level[end] == kMaskedLevel) == (level[j] == kMaskedLevel))
+          ++end;
+        if (level[j] == kMaskedLevel)
+          cairo_rectangle(cairo_.get(), panel.x + static_cast<double>(j) * panel.cell_width,
+                          panel.y + static_cast<double>(i) * panel.cell_height,
+                          static_cast<double>(end - j) * panel.cell_width, panel.cell_height);
+      }
+    }
+    cairo_clip(cairo_.get());
+    set_color(cairo_.get(), palette_.hatch);
+    cairo_set_line_width(cairo_.get(), 0.8);
+    for (int sum = panel.x + panel.y; sum < panel.x + panel.y + width + height; ++sum) {
+      if (!is_densely_hatched(sum)) continue;
+      cairo_move_to(cairo_.get(), sum + 1 - panel.y, panel.y);
+      cairo_line_to(cairo_.get(), sum + 1 - panel.y - height, panel.y + height);
+    }
+    cairo_stroke(cairo_.get());
+    cairo_restore(cairo_.get());
   }
 
   /// The diagonals of is_hatched() as lines.

@@ -72,6 +72,20 @@ measure() {
   /usr/bin/time -f %M -o "$results/$name.attn-viz.peak" "${ours[@]}"
   rm -rf "$work/python" "$work/attn-viz"
 }
+# The same for pictures of a trace that is there.
+measure_maps() {
+  local theirs=("$python" "$here/reference.py" "$work/maps.json" -o "$work/python" --maps)
+  local ours=("$attn_viz" heatmap "$work/maps.json" -o "$work/attn-viz" --overview off --quiet)
+  echo "maps …" >&2
+  hyperfine --shell=none --warmup 1 --runs "${RUNS:-5}" --style basic \
+    --prepare "rm -rf $(printf '%q ' "$work/python" "$work/attn-viz")" --export-json "$results/maps.json" \
+    --command-name python "$(printf '%q ' "${theirs[@]}")" \
+    --command-name attn-viz "$(printf '%q ' "${ours[@]}")" >&2
+  /usr/bin/time -f %M -o "$results/maps.python.peak" "${theirs[@]}"
+  /usr/bin/time -f %M -o "$results/maps.attn-viz.peak" "${ours[@]}"
+  rm -rf "$work/python" "$work/attn-viz"
+}
+measure_maps
 large_runs=${RUNS:-5}
 measure tiny tiny 20 3
 measure tiny-no-trace tiny 20 3 --no-trace
@@ -106,12 +120,16 @@ def peak(name, program):
 
 print("| case | Python median | attn-viz median | ratio | Python peak | attn-viz peak |")
 print("|---|--:|--:|--:|--:|--:|")
+def row(name, case):
+    python, attn_viz = medians(name)
+    print(f"| {case} | {time(python)} | {time(attn_viz)} | {python / attn_viz:.1f} × "
+          f"| {peak(name, 'python')} | {peak(name, 'attn-viz')} |")
+
+
 for size in ("tiny", "medium", "large"):
-    for suffix, case in (("", size), ("-no-trace", f"{size}, no trace")):
-        name = size + suffix
-        python, attn_viz = medians(name)
-        print(f"| {case} | {time(python)} | {time(attn_viz)} | {python / attn_viz:.1f} × "
-              f"| {peak(name, 'python')} | {peak(name, 'attn-viz')} |")
+    row(size, size)
+    row(size + "-no-trace", f"{size}, no trace")
+row("maps", "144 maps of 128 tokens from a trace")
 
 np.ones((2, 2)) @ np.ones((2, 2))
 loaded = {line.split()[-1] for line in open("/proc/self/maps") if "blas" in line.lower()}

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""make_inputs.py FOLDER: writes tiny.json, medium.json and large.json, the same each time.
+"""make_inputs.py FOLDER: writes tiny.json, medium.json, large.json and maps.json, the same each time.
 
 All numbers are normally distributed and have 17 significant digits.  The matrices
 are divided by √d, so that queries, keys and values are of the size of the embeddings;
 W_Q is then made larger, so that a query looks at few keys and the pictures are not
 of one colour.
+maps.json is a trace that holds nothing but the weights of 12 layers × 12 heads of 128 tokens.
 Needs python3-numpy.
 """
 
@@ -22,6 +23,7 @@ SIZES = {  # name: tokens n, embedding d, heads h
     "medium": (128, 256, 8),
     "large": (1024, 768, 12),
 }
+MAPS = (12, 12, 128)  # layers, heads, tokens
 STARTS = ["", "b", "d", "f", "gr", "k", "l", "m", "n", "p", "r", "s", "st", "t", "w"]
 VOWELS = ["a", "e", "i", "o", "u", "ea", "ou"]
 ENDS = ["", "n", "r", "l", "s", "t", "nd"]
@@ -64,6 +66,23 @@ def document(name, tokens, size, heads):
 """
 
 
+def maps_trace(layers, heads, tokens):
+    """Weights as a softmax of normally distributed scores gives them."""
+    random = np.random.default_rng([SEED, layers, heads, tokens])
+    words = [word(random) for _ in range(tokens)]
+    steps = []
+    for layer in range(layers):
+        for head in range(heads):
+            weights = np.exp(SHARPNESS / 2 * random.standard_normal((tokens, tokens)))
+            weights /= weights.sum(axis=1, keepdims=True)
+            steps.append({"id": f"layer{layer}/head{head}/weights", "symbol": "A", "op": "softmax",
+                          "equation": "A = softmax(S)", "inputs": [], "axes": ["token", "token"],
+                          "shape": [tokens, tokens], "data": weights.tolist()})
+    return json.dumps({"format": "attn-viz trace", "version": 1, "generator": "make_inputs.py",
+                       "title": f"{layers} layers, {heads} heads, {tokens} tokens", "dtype": "float64",
+                       "settings": {}, "axes": {"token": {"labels": words}}, "steps": steps})
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_inputs.py FOLDER")
@@ -71,6 +90,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for name, sizes in SIZES.items():
         (folder / f"{name}.json").write_text(document(name, *sizes), encoding="utf-8")
+    (folder / "maps.json").write_text(maps_trace(*MAPS), encoding="utf-8")
 
 
 if __name__ == "__main__":

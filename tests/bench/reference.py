@@ -385,6 +385,25 @@ def draw_heads(problem, weights, folder):
         figure.savefig(folder / f"layer0-head{head}-weights.png")
 
 
+def draw_maps(trace, folder):
+    """What `attn-viz heatmap TRACE --overview off` draws: a picture for each step of weights."""
+    steps = [step for step in trace["steps"] if step["id"].endswith("weights")]
+    labels = trace["axes"]["token"]["labels"]
+    figure = new_figure(WIDTH, HEIGHT, 100)
+    axes = figure.add_subplot()
+    image = axes.imshow(np.array(steps[0]["data"]), vmin=0, vmax=1, cmap="viridis")
+    axes.set_xlabel("keys")
+    axes.set_ylabel("queries")
+    title = axes.set_title(f"{trace['title']}\n{steps[0]['id']}")
+    label_axes(axes, labels, labels, MOST_TICKS)
+    figure.colorbar(image, ax=axes, label="weight, 0 to 1")
+    figure.tight_layout()
+    for step in steps:
+        image.set_data(np.array(step["data"]))
+        title.set_text(f"{trace['title']}\n{step['id']}")
+        figure.savefig(folder / (step["id"].replace("/", "-") + ".png"))
+
+
 def draw_overview(problem, weights, path):
     """All heads with one scale; labels only where there are few."""
     rows, columns = problem.axes["token"]["labels"], problem.axes[problem.keys]["labels"]
@@ -415,8 +434,13 @@ def main():
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--no-trace", action="store_true")
     parser.add_argument("--no-heatmaps", action="store_true")
+    parser.add_argument("--maps", action="store_true", help="the weights of a trace, nothing else")
     arguments = parser.parse_args()
 
+    if arguments.maps:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        draw_maps(json.loads(arguments.input.read_text(encoding="utf-8")), arguments.output)
+        return
     problem = Problem(arguments.input)
     folder = arguments.output / arguments.input.stem
     (folder / "heatmaps").mkdir(parents=True, exist_ok=True)

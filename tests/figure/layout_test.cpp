@@ -3,52 +3,11 @@
 #include <string>
 
 #include "catch.hpp"
-#include "figure/support.hpp"
+#include "figure/layout_support.hpp"
 
 using namespace attn_viz::figure;
 
 namespace {
-
-bool meet(const PlacedText& a, const PlacedText& b) {
-  return a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height &&
-         b.top < a.top + a.height;
-}
-
-/// Texts inside of the canvas, apart from one another, and (but for numbers) off the cells.
-void check_layout(const Layout& layout) {
-  const double width = static_cast<double>(layout.width);
-  const double height = static_cast<double>(layout.height);
-  std::size_t outside = 0, meeting = 0, on_cells = 0;
-  for (std::size_t a = 0; a < layout.texts.size(); ++a) {
-    const PlacedText& text = layout.texts[a];
-    if (text.left < 0 || text.top < 0 || text.left + text.width > width ||
-        text.top + text.height > height) {
-      if (outside++ == 0) UNSCOPED_INFO("outside: " << text.text);
-    }
-    for (std::size_t b = a + 1; b < layout.texts.size(); ++b)
-      if (meet(text, layout.texts[b])) {
-        if (meeting++ == 0) UNSCOPED_INFO("meet: " << text.text << " and " << layout.texts[b].text);
-      }
-    if (text.kind == TextKind::kValue) continue;
-    for (const Cells& cells : layout.panels) {
-      PlacedText matrix;
-      matrix.left = static_cast<double>(cells.left);
-      matrix.top = static_cast<double>(cells.top);
-      matrix.width = static_cast<double>(cells.columns * cells.cell_width);
-      matrix.height = static_cast<double>(cells.rows * cells.cell_height);
-      if (meet(text, matrix)) {
-        if (on_cells++ == 0) UNSCOPED_INFO("on cells: " << text.text);
-      }
-    }
-  }
-  CHECK(outside == 0);
-  CHECK(meeting == 0);
-  CHECK(on_cells == 0);
-  for (const Cells& cells : layout.panels) {
-    CHECK(cells.left + cells.columns * cells.cell_width < layout.width);
-    CHECK(cells.top + cells.rows * cells.cell_height < layout.height);
-  }
-}
 
 /// Words of all sorts and scripts.
 std::vector<std::string> words(std::size_t count, bool long_ones) {

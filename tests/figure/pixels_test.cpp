@@ -8,19 +8,6 @@ using namespace attn_viz::figure;
 
 namespace {
 
-/// How many drawn cells have another color than the one expected; says which was the first.
-template <class Expected>
-std::size_t wrong_cells(const Image& image, const Cells& cells, Expected expected) {
-  std::size_t wrong = 0;
-  for (std::size_t i = 0; i < cells.rows; ++i)
-    for (std::size_t j = 0; j < cells.columns; ++j) {
-      const Rgb got = cell_color(image, cells, i, j), want = expected(i, j);
-      if (got == want) continue;
-      if (wrong++ == 0) UNSCOPED_INFO("cell " << i << ", " << j << ": " << got << ", not " << want);
-    }
-  return wrong;
-}
-
 void check_plain(const Figure& figure) {
   const Image image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);

@@ -13,6 +13,7 @@
 
 #include "attn_viz/figure/colormap.hpp"
 #include "attn_viz/figure/paint.hpp"
+#include "catch.hpp"
 
 namespace attn_viz::figure {
 
@@ -82,6 +83,19 @@ inline Rgb cell_color(const Image& image, const Cells& cells, std::size_t i, std
 inline std::ostream& operator<<(std::ostream& out, const Rgb& color) {
   return out << "rgb(" << int{color.red} << ", " << int{color.green} << ", " << int{color.blue}
              << ")";
+}
+
+/// How many drawn cells have another color than the one expected; says which was the first.
+template <class Expected>
+std::size_t wrong_cells(const Image& image, const Cells& cells, Expected expected) {
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < cells.rows; ++i)
+    for (std::size_t j = 0; j < cells.columns; ++j) {
+      const Rgb got = cell_color(image, cells, i, j), want = expected(i, j);
+      if (got == want) continue;
+      if (wrong++ == 0) UNSCOPED_INFO("cell " << i << ", " << j << ": " << got << ", not " << want);
+    }
+  return wrong;
 }
 
 /// "w" and 12 → "w12".

@@ -29,6 +29,8 @@ std::string_view name_of(Format format);
 /// The bytes of a picture file, and the characters for which no font is installed.
 struct Picture {
   std::string bytes;
+  /// What a bare figure leaves to its caption: what it shows, its scale, reductions.
+  std::vector<std::string> unsaid = {};
   /// Over every text of the figure, also those that were left out or shortened; sorted, each once.
   std::vector<char32_t> missing_glyphs;
 };
@@ -38,8 +40,9 @@ struct Picture {
 struct Cells {
   std::size_t left = 0, top = 0;  ///< of cell (0, 0)
   std::size_t cell_width = 0, cell_height = 0;
-  /// A drawn cell is the mean of row_reduction × column_reduction cells of the matrix (1 × 1 unless
-  /// the matrix is larger than the room for it), of fewer at the right and bottom ends.
+  /// A drawn cell is the mean (or the largest) of row_reduction × column_reduction cells of the
+  /// matrix (1 × 1 unless the matrix is larger than the room for it), of fewer at the right and
+  /// bottom ends.
   std::size_t row_reduction = 1, column_reduction = 1;
   std::size_t rows = 0, columns = 0;  ///< drawn cells
 };
@@ -47,7 +50,7 @@ struct Cells {
 enum class TextKind {
   kTitle,
   kSubtitle,
-  kPanelTitle,
+  kPanelTitle,  ///< also what a row or column of panels is
   kRowName,
   kColumnName,
   kRowLabel,
@@ -93,8 +96,11 @@ class Painter {
   /// @throws Error  kBug if there is nothing to draw (no panel, or a panel without cells), if
   ///                panels differ in size, if labels are of the wrong number, if the scale is not
   ///                finite or a value is NaN or +∞ (the panel and cell are named);
-  ///                kLimit if there are too many panels for one picture.
-  Picture paint(const Drawing& drawing, Format format);
+  ///                kLimit if there are too many panels for one picture;
+  ///                kUsage if the canvas is too small, or numbers are asked for and do not fit.
+  /// @param dpi  of a PNG, from 96 (a pixel of the layout is a pixel) on; texts are set anew, so
+  ///             192 is twice as sharp. It is written into the file. 0: 96, and nothing is written.
+  Picture paint(const Drawing& drawing, Format format, int dpi = 0);
 
   /// The layout that paint() uses, for whoever reads pixels back. Throws as paint() does.
   Layout lay_out(const Drawing& drawing);
@@ -105,7 +111,7 @@ class Painter {
 };
 
 /// Painter().paint(drawing, format): for a single picture.
-Picture paint(const Drawing& drawing, Format format);
+Picture paint(const Drawing& drawing, Format format, int dpi = 0);
 
 /// Painter().lay_out(drawing).
 Layout lay_out(const Drawing& drawing);
