@@ -7,6 +7,7 @@
 #include "figure/png.hpp"
 #include "figure/raster.hpp"
 #include "figure/scene.hpp"
+#include "figure/svg.hpp"
 #include "figure/text.hpp"
 #include "figure/vector.hpp"
 
@@ -77,7 +78,7 @@ Picture Painter::paint(const Drawing& drawing, Format format) {
                                  static_cast<std::size_t>(scene.height));
       break;
     case Format::kSvg:
-      picture.bytes = to_svg(scene);
+      picture.bytes = to_svg(scene, visible_text(title_of(drawing)));
       break;
     case Format::kPdf:
       picture.bytes = to_pdf(scene, visible_text(title_of(drawing)));

@@ -46,6 +46,10 @@ struct LineItem {
   Rgb color;
   double opacity = 1;  ///< 0 to 1
   bool curved = false;
+  bool dashed = false;
+
+  double dash_on() const { return 3 * width + 1; }
+  double dash_off() const { return 2 * width + 1; }
 };
 
 /// A picture, stretched over a rectangle.

@@ -41,6 +41,16 @@ struct TextBox {
   double left = 0, top = 0, width = 0, height = 0;
 };
 
+/// One line of a text as it is shown.
+struct TextLine {
+  std::string text;          ///< of this line alone; "…" stands for what was cut off
+  double left = 0;           ///< from the text's origin to the line's advance box
+  double width = 0;          ///< of all advances, without spaces at which the line was broken
+  double baseline = 0;       ///< below the text's origin
+  bool rightward = true;     ///< false: its first character stands at the right (Arabic, Hebrew)
+  bool space_after = false;  ///< a space or line feed separates it from the next line
+};
+
 /// One text in one style.
 class Run {
  public:
@@ -49,14 +59,22 @@ class Run {
 
   const std::string& text() const { return text_; }
   double size() const { return size_; }  ///< of the em square
+  bool bold() const { return bold_; }
   Rgb color() const { return color_; }
   bool shortened() const { return shortened_; }
   const TextBox& ink() const { return ink_; }
   const TextBox& logical() const { return logical_; }
   double baseline() const { return baseline_; }
+  /// Its lines as they were broken and shortened.
+  std::vector<TextLine> lines() const;
+  /// The family that was asked for, and those that glyphs were taken from, each once, in order.
+  std::vector<std::string> families() const;
 
   /// Draws with the origin at (x, y); an upward text is turned by 90° around its origin.
   void show(cairo_t* cairo, double x, double y, bool upward) const;
+  /// The characters that show() draws as small images (colour emoji), as texts in the colour of the
+  /// paper, so that they can be searched and copied in a PDF. To be called before show().
+  void show_hidden(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const;
   /// The same as pixels.
   const Sprite& sprite(bool upward) const;
 
@@ -64,6 +82,7 @@ class Run {
   std::unique_ptr<PangoLayout, Unref> layout_;
   std::string text_;
   double size_;
+  bool bold_;
   Rgb color_;
   bool shortened_ = false;
   TextBox ink_, logical_;
