@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "attn_viz/figure/lines.hpp"
 #include "attn_viz/figure/paint.hpp"
 #include "attn_viz/input/document.hpp"
+#include "attn_viz/trace/select.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz::cli {
@@ -15,7 +17,11 @@ namespace attn_viz::cli {
 struct HeatmapRequest {
   std::string input, output;
   std::vector<figure::Format> formats = {figure::Format::kPng};
+  figure::Fonts fonts;
   Overrides overrides;
+  bool lines = false;  ///< --style lines
+  StepQuery steps;
+  figure::TokenLinesOptions line_options;
 };
 
 }  // namespace attn_viz::cli

@@ -1,7 +1,9 @@
 // Figures as files.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,10 +21,22 @@ std::vector<figure::Format> parse_formats(const std::string& text);
 /// @return the characters for which no font is installed.
 std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
                                     const std::vector<figure::Format>& formats,
-                                    const std::filesystem::path& folder);
+                                    const std::filesystem::path& folder,
+                                    const figure::Fonts& fonts = {});
 
-/// One warning that names the characters, if there are any.
-void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
-                     Console& console);
+/// --font FAMILY.
+void add_font_option(CLI::App& command, figure::Fonts& fonts);
+
+/// The characters for which no font is installed, over all inputs of a run.
+class MissingGlyphs {
+ public:
+  void add(const std::vector<char32_t>& glyphs, const std::string& input);
+  /// One warning that names the inputs and the characters, if there are any.
+  void warn(Console& console) const;
+
+ private:
+  std::vector<std::string> inputs_;
+  std::set<char32_t> glyphs_;
+};
 
 }  // namespace attn_viz::cli

@@ -14,23 +14,59 @@
 namespace attn_viz::figure {
 namespace {
 
-/// Over all texts, also labels that were left out: a reader may see them in another picture.
-std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
-  std::vector<char32_t> missing;
-  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
-  auto add_label = [&](const std::string& text) { type.add_missing(visible_label(text), missing); };
-  add(figure.title);
-  add(figure.subtitle);
-  add(figure.scale.note);
-  for (const std::string& note : figure.notes) add(note);
-  for (const Panel& panel : figure.panels) add(panel.title);
-  for (const LabelledAxis* axis : {&figure.rows, &figure.columns}) {
-    add(axis->name);
-    for (const std::string& label : axis->labels) add_label(label);
+/// Collects the characters without a glyph over all texts, also labels that were left out: a reader
+/// may see them in another picture.
+class Missing {
+ public:
+  explicit Missing(Typesetter& type) : type_(type) {}
+
+  void add(const Figure& figure) {
+    text(figure.title);
+    text(figure.subtitle);
+    text(figure.scale.note);
+    texts(figure.notes);
+    for (const Panel& panel : figure.panels) {
+      text(panel.title);
+      if (panel.scale) text(panel.scale->note);
+    }
+    axis(figure.rows);
+    axis(figure.columns);
   }
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  return missing;
+
+  void add(const TokenLines& lines) {
+    text(lines.title);
+    text(lines.subtitle);
+    texts(lines.notes);
+    for (const HeadLines& head : lines.heads) text(head.name);
+    axis(lines.queries);
+    axis(lines.keys);
+  }
+
+  /// Sorted, each once.
+  std::vector<char32_t> all() {
+    std::sort(missing_.begin(), missing_.end());
+    missing_.erase(std::unique(missing_.begin(), missing_.end()), missing_.end());
+    return std::move(missing_);
+  }
+
+ private:
+  void text(const std::string& text) { type_.add_missing(visible_text(text), missing_); }
+  void texts(const std::vector<std::string>& all) {
+    for (const std::string& each : all) text(each);
+  }
+  void axis(const LabelledAxis& axis) {
+    text(axis.name);
+    for (const std::string& label : axis.labels) type_.add_missing(visible_label(label), missing_);
+  }
+
+  Typesetter& type_;
+  std::vector<char32_t> missing_;
+};
+
+std::vector<char32_t> missing_glyphs(const Drawing& drawing, Typesetter& type) {
+  Missing missing(type);
+  std::visit([&](const auto& kind) { missing.add(kind); }, drawing);
+  return missing.all();
 }
 
 Scene compose_any(const Drawing& drawing, Typesetter& type) {
@@ -56,11 +92,12 @@ std::string_view name_of(Format format) {
 }
 
 struct Painter::Impl {
+  explicit Impl(const Fonts& fonts) : type(fonts) {}
   Typesetter type;
   std::vector<std::uint8_t> pixels;  ///< of the last PNG: its memory serves the next
 };
 
-Painter::Painter() : impl_(std::make_unique<Impl>()) {}
+Painter::Painter(const Fonts& fonts) : impl_(std::make_unique<Impl>(fonts)) {}
 Painter::~Painter() = default;
 Painter::Painter(Painter&&) noexcept = default;
 Painter& Painter::operator=(Painter&&) noexcept = default;
@@ -69,8 +106,7 @@ Picture Painter::paint(const Drawing& drawing, Format format) {
   impl_->type.forget_if_many();
   const Scene scene = compose_any(drawing, impl_->type);
   Picture picture;
-  std::visit([&](const auto& kind) { picture.missing_glyphs = missing_glyphs(kind, impl_->type); },
-             drawing);
+  picture.missing_glyphs = missing_glyphs(drawing, impl_->type);
   switch (format) {
     case Format::kPng:
       rasterize(scene, impl_->pixels);

@@ -13,19 +13,21 @@ namespace {
 /// The families as CSS has them, for viewers with and without Pango's fonts: Verdana's letters are
 /// as wide as those of DejaVu Sans.
 std::string css_families(const std::vector<std::string>& families) {
-  constexpr std::string_view kDejaVu = "DejaVu Sans", kGeneric[] = {"sans-serif", "serif"};
+  constexpr std::string_view kGeneric[] = {"sans-serif", "serif", "monospace"};
+  auto has = [&](std::string_view part) {
+    return !families.empty() && families[0].find(part) != std::string::npos;
+  };
   std::string css;
-  auto add = [&](std::string_view family, bool quote) {
-    if (!css.empty()) css += ',';
-    if (quote) css += '\'';
+  for (const std::string& family : families) {
+    if (std::find(std::begin(kGeneric), std::end(kGeneric), family) != std::end(kGeneric)) continue;
+    css += '\'';
     for (const char c : family)
       if (c != '\'' && c != '\\') css += c;
-    if (quote) css += '\'';
-  };
-  for (const std::string& family : families) add(family, true);
-  if (std::find(families.begin(), families.end(), kDejaVu) != families.end()) add("Verdana", false);
-  const bool serif = !families.empty() && families[0].find("Serif") != std::string::npos;
-  add(kGeneric[serif], false);
+    css += "',";
+    if (family == "DejaVu Sans") css += "Verdana,";
+  }
+  const bool serif = has("erif") && !has("ans");
+  css += kGeneric[has("Mono") || has("mono") ? 2 : serif ? 1 : 0];
   return escaped(css);
 }
 

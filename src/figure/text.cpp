@@ -24,14 +24,6 @@ struct FreeIterator {
 };
 using Iterator = std::unique_ptr<PangoLayoutIter, FreeIterator>;
 
-Font make_font(double size, bool bold) {
-  Font font(pango_font_description_new());
-  pango_font_description_set_family_static(font.get(), kFamilies);
-  pango_font_description_set_absolute_size(font.get(), size * PANGO_SCALE);
-  pango_font_description_set_weight(font.get(), bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-  return font;
-}
-
 /// Whether Cairo draws the font's glyphs as images, also into a PDF.
 bool is_of_images(PangoFont* font) {
   hb_face_t* face = hb_font_get_face(pango_font_get_hb_font(font));
@@ -201,8 +193,9 @@ const Sprite& Run::sprite(bool upward) const {
   return *sprite;
 }
 
-Typesetter::Typesetter()
-    : context_(pango_font_map_create_context(pango_cairo_font_map_get_default())) {
+Typesetter::Typesetter(const Fonts& fonts)
+    : families_((fonts.family.empty() ? "" : fonts.family + ",") + kFamilies),
+      context_(pango_font_map_create_context(pango_cairo_font_map_get_default())) {
   // Nothing from the user's desktop settings: the same picture everywhere.
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
@@ -212,6 +205,14 @@ Typesetter::Typesetter()
   cairo_font_options_destroy(options);
   pango_cairo_context_set_resolution(context_.get(), 96);
   pango_context_set_language(context_.get(), pango_language_from_string("en"));
+}
+
+PangoFontDescription* Typesetter::make_font(double size, bool bold) const {
+  PangoFontDescription* font = pango_font_description_new();
+  pango_font_description_set_family(font, families_.c_str());
+  pango_font_description_set_absolute_size(font, size * PANGO_SCALE);
+  pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+  return font;
 }
 
 const Run& Typesetter::set(std::string_view text, const Style& style) {
@@ -225,7 +226,7 @@ const Run& Typesetter::set(std::string_view text, const Style& style) {
   key_ += text;
   std::unique_ptr<Run>& run = runs_[key_];
   if (!run) {
-    const Font font = make_font(std::round(style.size * 4) / 4, style.bold);
+    const Font font(make_font(std::round(style.size * 4) / 4, style.bold));
     run = std::make_unique<Run>(context_.get(), font.get(), style, std::string(text));
   }
   return *run;
@@ -234,9 +235,11 @@ const Run& Typesetter::set(std::string_view text, const Style& style) {
 bool Typesetter::has_glyph(char32_t character) {
   const auto known = has_glyph_.find(character);
   if (known != has_glyph_.end()) return known->second;
-  if (!fonts_)
-    fonts_.reset(pango_context_load_fontset(context_.get(), make_font(12, false).get(),
+  if (!fonts_) {
+    const Font font(make_font(12, false));
+    fonts_.reset(pango_context_load_fontset(context_.get(), font.get(),
                                             pango_context_get_language(context_.get())));
+  }
   const std::unique_ptr<PangoFont, Unref> font(pango_fontset_get_font(fonts_.get(), character));
   const bool has = font && pango_font_has_char(font.get(), character);
   has_glyph_.emplace(character, has);

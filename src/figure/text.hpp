@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attn_viz/figure/colormap.hpp"
+#include "attn_viz/figure/fonts.hpp"
 
 namespace attn_viz::figure {
 
@@ -90,10 +91,11 @@ class Run {
   mutable std::optional<Sprite> sprites_[2];
 };
 
-/// Sets texts in the installed fonts: DejaVu Sans first, others for what it lacks.
+/// Sets texts in the installed fonts: the family that is asked for first (or DejaVu Sans), others
+/// for what it lacks.
 class Typesetter {
  public:
-  Typesetter();
+  explicit Typesetter(const Fonts& fonts = {});
 
   /// The text in that style; the reference stays good until the next forget().
   /// @param text  valid UTF-8 without control characters except line feeds where it wraps
@@ -107,7 +109,9 @@ class Typesetter {
 
  private:
   bool has_glyph(char32_t character);
+  PangoFontDescription* make_font(double size, bool bold) const;
 
+  std::string families_;
   std::unique_ptr<PangoContext, Unref> context_;
   std::unique_ptr<PangoFontset, Unref> fonts_;
   std::unordered_map<std::string, std::unique_ptr<Run>> runs_;
