@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "figure/cairo_items.hpp"
 #include "figure/label_text.hpp"
 
 namespace attn_viz::figure {
@@ -43,6 +44,42 @@ void show_as_dot(cairo_t* cairo, const std::string& text, double size, double x,
     cairo_show_text_glyphs(cairo, text.data(), all.num_bytes, dots, 1, &all, 1,
                            cairo_text_cluster_flags_t{});
   cairo_glyph_free(dots);
+}
+
+/// Shows a run of Arabic or Hebrew with its letters in the order in which they stand, which is what
+/// readers of PDF expect; Cairo would write them from right to left.
+/// @return false if the run is another
+bool show_from_left(cairo_t* cairo, const PangoGlyphItem& run, const std::string& text, double x,
+                    double y) {
+  const PangoGlyphString& string = *run.glyphs;
+  const bool ellipsis = run.item->analysis.flags & PANGO_ANALYSIS_FLAG_IS_ELLIPSIS;
+  if (run.item->analysis.level % 2 == 0 || ellipsis) return false;
+  std::vector<cairo_glyph_t> glyphs;
+  std::vector<cairo_text_cluster_t> clusters;
+  std::string shown;
+  int end = run.item->length;
+  for (int i = 0, width = 0; i < string.num_glyphs; width += string.glyphs[i++].geometry.width) {
+    const PangoGlyphInfo& info = string.glyphs[i];
+    if (info.glyph & PANGO_GLYPH_UNKNOWN_FLAG) return false;
+    const int first = string.log_clusters[i];
+    if (i == 0 || first != string.log_clusters[i - 1]) {
+      clusters.push_back({end - first, 0});
+      shown += text.substr(static_cast<std::size_t>(run.item->offset + first),
+                           static_cast<std::size_t>(end - first));
+      end = first;
+    }
+    if (info.glyph == PANGO_GLYPH_EMPTY) continue;
+    ++clusters.back().num_glyphs;
+    glyphs.push_back({info.glyph,
+                      x + static_cast<double>(width + info.geometry.x_offset) / PANGO_SCALE,
+                      y + static_cast<double>(info.geometry.y_offset) / PANGO_SCALE});
+  }
+  cairo_set_scaled_font(
+      cairo, pango_cairo_font_get_scaled_font(PANGO_CAIRO_FONT(run.item->analysis.font)));
+  cairo_show_text_glyphs(cairo, shown.data(), static_cast<int>(shown.size()), glyphs.data(),
+                         static_cast<int>(glyphs.size()), clusters.data(),
+                         static_cast<int>(clusters.size()), cairo_text_cluster_flags_t{});
+  return true;
 }
 
 TextBox in_pixels(const PangoRectangle& box) {
@@ -139,30 +176,36 @@ void Run::show(cairo_t* cairo, double x, double y, bool upward) const {
   cairo_save(cairo);
   cairo_translate(cairo, x, y);
   if (upward) cairo_rotate(cairo, -std::numbers::pi / 2);
-  cairo_set_source_rgb(cairo, color_.red / 255.0, color_.green / 255.0, color_.blue / 255.0);
+  set_color(cairo, color_);
   cairo_move_to(cairo, 0, 0);
   pango_cairo_show_layout(cairo, layout_.get());
   cairo_restore(cairo);
 }
 
-void Run::show_hidden(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const {
+void Run::show_for_search(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const {
   cairo_save(cairo);
   cairo_translate(cairo, x, y);
   if (upward) cairo_rotate(cairo, -std::numbers::pi / 2);
-  cairo_set_source_rgb(cairo, paper.red / 255.0, paper.green / 255.0, paper.blue / 255.0);
   const Iterator iterator(pango_layout_get_iter(layout_.get()));
   do {
-    const PangoLayoutRun* run = pango_layout_iter_get_run_readonly(iterator.get());
-    if (run == nullptr || !is_of_images(run->item->analysis.font)) continue;
+    PangoLayoutRun* run = pango_layout_iter_get_run_readonly(iterator.get());
+    if (run == nullptr) continue;
     PangoRectangle box;
     pango_layout_iter_get_run_extents(iterator.get(), nullptr, &box);
-    const TextBox place = in_pixels(box);
+    const double left = in_pixels(box).left;
     const double baseline =
         static_cast<double>(pango_layout_iter_get_baseline(iterator.get())) / PANGO_SCALE;
-    show_as_dot(cairo,
-                text_.substr(static_cast<std::size_t>(run->item->offset),
-                             static_cast<std::size_t>(run->item->length)),
-                size_, place.left, baseline);
+    if (is_of_images(run->item->analysis.font)) {
+      set_color(cairo, paper);
+      show_as_dot(cairo,
+                  text_.substr(static_cast<std::size_t>(run->item->offset),
+                               static_cast<std::size_t>(run->item->length)),
+                  size_, left, baseline);
+    }
+    set_color(cairo, color_);
+    if (show_from_left(cairo, *run, text_, left, baseline)) continue;
+    cairo_move_to(cairo, left, baseline);
+    pango_cairo_show_glyph_item(cairo, text_.c_str(), run);
   } while (pango_layout_iter_next_run(iterator.get()));
   cairo_restore(cairo);
 }

@@ -73,9 +73,9 @@ class Run {
 
   /// Draws with the origin at (x, y); an upward text is turned by 90° around its origin.
   void show(cairo_t* cairo, double x, double y, bool upward) const;
-  /// The characters that show() draws as small images (colour emoji), as texts in the colour of the
-  /// paper, so that they can be searched and copied in a PDF. To be called before show().
-  void show_hidden(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const;
+  /// The same for PDF, where texts are to be searched and copied: colour emoji, which are images,
+  /// lie on texts in the colour of the paper.
+  void show_for_search(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const;
   /// The same as pixels.
   const Sprite& sprite(bool upward) const;
 

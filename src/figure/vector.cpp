@@ -38,10 +38,8 @@ class VectorPainter {
     for (const Bar& item : scene_.bars) bar(item);
     for (const LineItem& line : scene_.lines) draw(cairo_.get(), line);
     for (const Rect& rect : scene_.rects) fill(rect.x, rect.y, rect.width, rect.height, rect.color);
-    for (const TextItem& text : scene_.texts) {
-      text.run->show_hidden(cairo_.get(), text.x, text.y, text.upward, palette_.paper);
-      text.run->show(cairo_.get(), text.x, text.y, text.upward);
-    }
+    for (const TextItem& text : scene_.texts)
+      text.run->show_for_search(cairo_.get(), text.x, text.y, text.upward, palette_.paper);
     cairo_show_page(cairo_.get());
   }
 
