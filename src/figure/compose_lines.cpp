@@ -219,9 +219,9 @@ std::vector<std::string> LinesComposer::notes() const {
                                 figure_.quantity, bars, kFaintest * figure_.strongest,
                                 choice_.faint == 1 ? "is" : "are"));
   if (choice_.beyond > 0)
-    notes.push_back(fmt::format("Only the {} strongest of the others are drawn; {} {} left out.",
-                                lines(kMostLines), lines(choice_.beyond),
-                                choice_.beyond == 1 ? "is" : "are"));
+    notes.push_back(fmt::format("The {} strongest lines are drawn; {} weaker {} left out.",
+                                kMostLines, choice_.beyond,
+                                choice_.beyond == 1 ? "one is" : "ones are"));
   if (choice_.over > 0)
     notes.push_back(fmt::format("{} stronger than {:.3g} {} opaque, too.", lines(choice_.over),
                                 figure_.strongest, choice_.over == 1 ? "is" : "are"));
