@@ -16,7 +16,7 @@
 namespace attn_viz::figure {
 namespace {
 
-constexpr double kFullHeight = 3200;  // of a column, in pixels; longer ones are packed closer
+constexpr int kFullHeight = 3200;  // of a column, in pixels; longer ones are packed closer
 constexpr double kOtherQueries = 0.25;
 
 void check(const TokenLines& figure) {
@@ -56,9 +56,8 @@ class LinesComposer {
   LinesComposer(const TokenLines& figure, Typesetter& type)
       : figure_(figure), type_(type), sheet_(figure.theme, type), choice_(choose_lines(figure)) {
     const Matrix& weights = figure.heads[0].weights;
-    const std::size_t most = std::max(weights.rows(), weights.columns());
-    queries_ = column(weights.rows(), most);
-    keys_ = column(weights.columns(), most);
+    queries_ = column(weights.rows());
+    keys_ = column(weights.columns());
     const int height = std::max(queries_.height(), keys_.height());
     queries_.top = (height - queries_.height()) / 2;
     keys_.top = (height - keys_.height()) / 2;
@@ -84,12 +83,20 @@ class LinesComposer {
   }
 
  private:
-  /// Close enough for long inputs, far enough apart to read short ones.
-  static Column column(std::size_t count, std::size_t most) {
-    const double room = kFullHeight / static_cast<double>(most);
-    const int wanted = most <= 8 ? 40 : most <= 16 ? 30 : most <= 40 ? 24 : most <= 100 ? 18 : 14;
-    const auto reduction = static_cast<std::size_t>(std::ceil(std::max(1.0, 1 / room)));
-    return {count, reduction, std::clamp(static_cast<int>(room), 1, wanted), 0};
+  /// Close enough for long inputs, far enough apart to read short ones and to tell heads apart.
+  Column column(std::size_t count) const {
+    const Matrix& weights = figure_.heads[0].weights;
+    const int most = static_cast<int>(std::max(weights.rows(), weights.columns()));
+    const int for_labels = most <= 8     ? 40
+                           : most <= 16  ? 30
+                           : most <= 40  ? 24
+                           : most <= 100 ? 18
+                                         : 14;
+    const int for_heads = std::min(4 * static_cast<int>(figure_.heads.size()), 1200 / most);
+    const int room = kFullHeight / most;
+    const int reduction = room >= 1 ? 1 : (most + kFullHeight - 1) / kFullHeight;
+    return {count, static_cast<std::size_t>(reduction),
+            std::clamp(room, 1, std::max(for_labels, for_heads)), 0};
   }
   static int round(double value) { return static_cast<int>(std::lround(value)); }
 

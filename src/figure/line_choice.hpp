@@ -12,7 +12,7 @@ namespace attn_viz::figure {
 /// A line is drawn if its strength, as a share of the strongest, is at least this.
 inline constexpr double kFaintest = 0.01;
 /// More lines than these would hide one another; the strongest are drawn.
-inline constexpr std::size_t kMostLines = 10'000;
+inline constexpr std::size_t kMostLines = 5'000;
 
 struct ChosenLine {
   double weight = 0;

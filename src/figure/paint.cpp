@@ -14,59 +14,39 @@
 namespace attn_viz::figure {
 namespace {
 
-/// Collects the characters without a glyph over all texts, also labels that were left out: a reader
-/// may see them in another picture.
-class Missing {
- public:
-  explicit Missing(Typesetter& type) : type_(type) {}
-
-  void add(const Figure& figure) {
-    text(figure.title);
-    text(figure.subtitle);
-    text(figure.scale.note);
-    texts(figure.notes);
-    for (const Panel& panel : figure.panels) {
-      text(panel.title);
-      if (panel.scale) text(panel.scale->note);
-    }
-    axis(figure.rows);
-    axis(figure.columns);
+/// Over all texts, also labels that were left out: a reader may see them in another picture.
+std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
+  std::vector<char32_t> missing;
+  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
+  auto add_label = [&](const std::string& text) { type.add_missing(visible_label(text), missing); };
+  add(figure.title);
+  add(figure.subtitle);
+  add(figure.scale.note);
+  for (const std::string& note : figure.notes) add(note);
+  for (const Panel& panel : figure.panels) add(panel.title);
+  for (const LabelledAxis* axis : {&figure.rows, &figure.columns}) {
+    add(axis->name);
+    for (const std::string& label : axis->labels) add_label(label);
   }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
+}
 
-  void add(const TokenLines& lines) {
-    text(lines.title);
-    text(lines.subtitle);
-    texts(lines.notes);
-    for (const HeadLines& head : lines.heads) text(head.name);
-    axis(lines.queries);
-    axis(lines.keys);
+std::vector<char32_t> missing_glyphs(const TokenLines& lines, Typesetter& type) {
+  std::vector<char32_t> missing;
+  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
+  add(lines.title);
+  add(lines.subtitle);
+  for (const std::string& note : lines.notes) add(note);
+  for (const HeadLines& head : lines.heads) add(head.name);
+  for (const LabelledAxis* axis : {&lines.queries, &lines.keys}) {
+    add(axis->name);
+    for (const std::string& label : axis->labels) type.add_missing(visible_label(label), missing);
   }
-
-  /// Sorted, each once.
-  std::vector<char32_t> all() {
-    std::sort(missing_.begin(), missing_.end());
-    missing_.erase(std::unique(missing_.begin(), missing_.end()), missing_.end());
-    return std::move(missing_);
-  }
-
- private:
-  void text(const std::string& text) { type_.add_missing(visible_text(text), missing_); }
-  void texts(const std::vector<std::string>& all) {
-    for (const std::string& each : all) text(each);
-  }
-  void axis(const LabelledAxis& axis) {
-    text(axis.name);
-    for (const std::string& label : axis.labels) type_.add_missing(visible_label(label), missing_);
-  }
-
-  Typesetter& type_;
-  std::vector<char32_t> missing_;
-};
-
-std::vector<char32_t> missing_glyphs(const Drawing& drawing, Typesetter& type) {
-  Missing missing(type);
-  std::visit([&](const auto& kind) { missing.add(kind); }, drawing);
-  return missing.all();
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
 }
 
 Scene compose_any(const Drawing& drawing, Typesetter& type) {
@@ -106,7 +86,8 @@ Picture Painter::paint(const Drawing& drawing, Format format) {
   impl_->type.forget_if_many();
   const Scene scene = compose_any(drawing, impl_->type);
   Picture picture;
-  picture.missing_glyphs = missing_glyphs(drawing, impl_->type);
+  std::visit([&](const auto& kind) { picture.missing_glyphs = missing_glyphs(kind, impl_->type); },
+             drawing);
   switch (format) {
     case Format::kPng:
       rasterize(scene, impl_->pixels);

@@ -210,7 +210,7 @@ TEST_CASE("lines: of too many, the strongest are drawn, and it is said") {
   for (std::size_t k = 0; k < kMostLines; ++k)
     REQUIRE(choice.lines[kMostLines - 1 - k].weight == sorted[k]);
   CHECK(
-      says(lay_out(lines), "The 10000 strongest lines are drawn; 15600 weaker ones are left out."));
+      says(lay_out(lines), "The 5000 strongest lines are drawn; 20600 weaker ones are left out."));
 }
 
 TEST_CASE("lines: of equal ones, the first are drawn, the same each time") {
