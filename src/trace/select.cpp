@@ -81,9 +81,10 @@ struct Range {
 std::vector<Range> parse_ranges(const std::string& text, std::string_view what) {
   const char *place = text.data(), *end = place + text.size();
   const auto bad = [&] {
-    return Error(ErrorCode::kUsage,
-                 fmt::format("{}: expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"{}\"",
-                             what, text));
+    return Error(
+               ErrorCode::kUsage,
+               fmt::format("expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"{}\"", text))
+        .at(fmt::format("--{}", what));
   };
   const auto number = [&] {
     std::size_t value = 0;

@@ -121,7 +121,7 @@ TEST_CASE("select: what is no list of numbers is a fault of the command line") {
     CAPTURE(list);
     CHECK(error_of([&] {
             select_steps(decoder(), {.step = "scores", .layer = {}, .head = list});
-          }) == "head: expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"" +
+          }) == "--head: expected numbers and ranges such as 0, 0-2 or 0,2-3, got \"" +
                     std::string(list) + "\"");
     CHECK(error_code_of([&] { select_steps(decoder(), {.step = "scores", .layer = list}); }) == 2);
   }

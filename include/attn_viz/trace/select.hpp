@@ -20,7 +20,8 @@ struct StepQuery {
 };
 
 /// The steps that are asked for, in the order of the trace; at least one.
-/// @throws Error kUsage  if `layer` or `head` is not a list of numbers and ranges
+/// @throws Error kUsage  if `layer` or `head` is no list of numbers and ranges, placed at "--layer"
+/// …
 ///         Error kInvalid  if there is no such step, layer or head: what there is, and the nearest
 ///                         name as a hint. A range need not be full, but both of its ends must be.
 /// Example: select_steps(trace, {.step = "scores", .head = "0-1"})
