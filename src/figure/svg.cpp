@@ -58,7 +58,8 @@ class SvgPainter {
       else
         cells(panel);
       if (panel.levels.masked > 0 && std::min(panel.cell_width, panel.cell_height) >= kHatchCell)
-        hatch(panel);
+        hatch(panel, {panel.x, panel.y, panel.cell_width, panel.cell_height, palette_.hatch},
+              diagonals(0, 0, panel.cell_width, panel.cell_height));
     }
     for (const Rect& swatch : scene_.swatches) {
       rects({&swatch, 1});
@@ -130,8 +131,8 @@ class SvgPainter {
     }
   }
 
-  /// Masked cells filled with a pattern whose tile is one cell.
-  void hatch(const PanelScene& panel) {
+  /// Masked cells filled with a pattern of lines, a tile beside the other.
+  void hatch(const PanelScene& panel, const Rect& tile, const std::string& lines) {
     std::string path;
     each_run(panel, [&](std::uint16_t level, std::size_t row, std::size_t first, std::size_t end) {
       if (level != kMaskedLevel) return;
@@ -141,14 +142,13 @@ class SvgPainter {
                           panel.x + static_cast<int>(first) * panel.cell_width);
     });
     if (path.empty()) return;
-    const std::string tile = fmt::format(
+    const std::string pattern = fmt::format(
         " x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" patternUnits=\"userSpaceOnUse\">"
         "<path fill=\"none\" stroke=\"{}\" stroke-width=\"0.8\" d=\"{}\"/></pattern>",
-        panel.x, panel.y, panel.cell_width, panel.cell_height, hex(palette_.hatch),
-        diagonals(0, 0, panel.cell_width, panel.cell_height));
-    const std::string name = "hatch-" + digest(tile);
+        tile.x, tile.y, tile.width, tile.height, hex(tile.color), lines);
+    const std::string name = "hatch-" + digest(pattern);
     svg_ += fmt::format("<defs><pattern id=\"{}\"{}</defs>\n<path fill=\"url(#{})\" d=\"{}\"/>\n",
-                        name, tile, name, path);
+                        name, pattern, name, path);
   }
 
   /// The diagonals of is_hatched() as lines.
