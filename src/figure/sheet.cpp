@@ -11,9 +11,9 @@
 namespace attn_viz::figure {
 namespace {
 
-constexpr int kMargin = 24;              // around everything
-constexpr int kTextWidth = 480;          // titles and notes wrap at least here
-constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
+constexpr int kMargin = 24;           // around everything
+constexpr int kTextWidth = 480;       // titles and notes wrap at least here
+constexpr int kLargestSide = 32'767;  // Cairo's limit, in each direction
 
 int up(double value) {
   return static_cast<int>(std::ceil(value));
@@ -80,10 +80,10 @@ Scene Sheet::finish() {
   const int dx = kMargin - down(bounds_.left), dy = kMargin - down(bounds_.top);
   scene_.width = up(bounds_.right) + dx + kMargin;
   scene_.height = up(bounds_.bottom) + dy + kMargin;
-  if (scene_.width > kLargestPicture || scene_.height > kLargestPicture)
+  if (scene_.width > kLargestSide || scene_.height > kLargestSide)
     throw Error(ErrorCode::kLimit,
                 fmt::format("the picture would have {} × {} pixels; at most {} can be drawn",
-                            scene_.width, scene_.height, kLargestPicture));
+                            scene_.width, scene_.height, kLargestSide));
   for (Rect& rect : scene_.rects) {
     rect.x += dx;
     rect.y += dy;
