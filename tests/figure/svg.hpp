@@ -95,6 +95,7 @@ inline std::vector<const SvgElement*> all_of(const SvgElement& root, const std::
   collect_svg(root, name, found);
   return found;
 }
+std::vector<const SvgElement*> all_of(SvgElement&& root, const std::string& name) = delete;
 
 /// The numbers in a text, whatever stands between them.
 inline std::vector<double> numbers_in(const std::string& text) {

@@ -177,7 +177,8 @@ TEST_CASE("SVG: spaces that XML would take away are kept") {
   const std::vector<double> values = {0.5, 0.5};
   Figure figure = one_panel(matrix(values, 2, 1));
   figure.rows.labels = {"two  of", "one of"};
-  for (const SvgElement* text : all_of(parse_svg(paint(figure, Format::kSvg).bytes), "text")) {
+  const SvgElement root = parse_svg(paint(figure, Format::kSvg).bytes);
+  for (const SvgElement* text : all_of(root, "text")) {
     INFO(text->text);
     CHECK((text->get("space") == "preserve") == (text->text == "two  of"));
   }
