@@ -1,6 +1,8 @@
 // Lines between tokens: as strong as the weights, nothing clipped, what is left out is said.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "attn_viz/core/error.hpp"
@@ -9,7 +11,7 @@
 #include "figure/head_colors.hpp"
 #include "figure/line_choice.hpp"
 #include "figure/support.hpp"
-#include "figure/svg.hpp"
+#include "figure/svg_reader.hpp"
 
 using namespace attn_viz;
 using namespace attn_viz::figure;

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "figure/support.hpp"
-#include "figure/svg.hpp"
+#include "figure/svg_reader.hpp"
 
 using namespace attn_viz::figure;
 
