@@ -34,6 +34,7 @@ struct CompareOptions {
   std::optional<std::size_t> head;
   analysis::TableFormat table = analysis::TableFormat::kText;
   std::vector<figure::Format> formats = {figure::Format::kPng};
+  figure::Fonts fonts;
 };
 
 /// "a,b,c" → its parts; of windows, "1,1,2,2" → "1,1" and "2,2".
@@ -132,7 +133,9 @@ int compare(const CompareOptions& options, Console& console) {
       drawings.push_back({"compare", figure::variants_figure(comparison, *first)});
       drawings.push_back({"differences", *figure::differences_figure(comparison, *first)});
       make_folder(*options.output);
-      warn_of_missing(write_figures(drawings, options.formats, *options.output), shown, console);
+      MissingGlyphs missing;
+      missing.add(write_figures(drawings, options.formats, *options.output, options.fonts), shown);
+      missing.warn(console);
     }
     console.print(analysis::comparison_table(comparison, options.table));
   } catch (Error& error) {
@@ -190,6 +193,7 @@ Subcommand add_compare(CLI::App& app, Console& console) {
                   });
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [options](const std::string& text) { options->formats = parse_formats(text); });
+  add_font_option(command, options->fonts);
   return {&command, [options, &console] { return compare(*options, console); }};
 }
 

@@ -11,6 +11,7 @@
 #include "attn_viz/core/files.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "cli/heatmap_lines.hpp"
 #include "cli/load.hpp"
 #include "cli/pictures.hpp"
 
@@ -19,6 +20,12 @@ namespace {
 
 /// Which kind of picture; maps if no other is asked for.
 std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest& request) {
+  if (request.lines) {
+    return line_drawings(trace, request.selection.steps,
+                         {.query = request.selection.query,
+                          .auto_scale = request.look.scale != figure::ScaleChoice::kUnit,
+                          .theme = request.look.theme});
+  }
   std::vector<figure::NamedDrawing> drawings;
   for (figure::NamedFigure& each :
        figure::selected_heatmaps(trace, request.selection, request.look)) {
@@ -58,8 +65,11 @@ int draw(const HeatmapRequest& request, Console& console) {
     const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
     console.progress(fmt::format("{}: drawing {} figures", name, drawings.size()));
     make_folder(request.output);
-    const Painted painted = paint_figures(drawings, formats, request.output, request.dpi);
-    warn_of_missing(painted.missing_glyphs, name, console);
+    const Painted painted =
+        paint_figures(drawings, formats, request.output, request.dpi, request.fonts);
+    MissingGlyphs missing;
+    missing.add(painted.missing_glyphs, name);
+    missing.warn(console);
     console.result(summary(request, drawings));
     // What a caption should say of figures without words.
     for (std::size_t i = 0; i < drawings.size(); ++i) {
@@ -100,6 +110,13 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
       });
   add_selection_options(command, request->selection);
   add_look_options(command, request->look);
+  add_text_option(command, "--style", "NAME",
+                  "heatmap (default), or lines: tokens in two columns, joined by their weights",
+                  [request](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"heatmap", "lines"};
+                    request->lines = expect_name("--style", "style", text, kKnown) == 1;
+                  });
+  add_font_option(command, request->fonts);
   add_setting_options(command, request->overrides);
   return {&command, [request, &console] { return draw(*request, console); }};
 }

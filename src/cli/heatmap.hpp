@@ -21,6 +21,8 @@ struct HeatmapRequest {
   Overrides overrides;
   figure::Selection selection;
   figure::Look look;
+  figure::Fonts fonts;
+  bool lines = false;  ///< --style lines
 };
 
 /// --step, --layer, --head, --query, --key, --top, --average, --overview.

@@ -62,13 +62,14 @@ std::vector<figure::Format> parse_formats(const std::string& text) {
 
 Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
                       const std::vector<figure::Format>& formats,
-                      const std::filesystem::path& folder, int dpi) {
+                      const std::filesystem::path& folder, int dpi,
+                      const figure::Fonts& fonts) {
   std::vector<std::vector<char32_t>> missing(drawings.size());
   Painted painted;
   painted.captions.resize(drawings.size());
   const std::size_t share = (drawings.size() + parallel_width() - 1) / parallel_width();
   parallel_for(drawings.size(), share, [&](std::size_t first, std::size_t last) {
-    figure::Painter painter;
+    figure::Painter painter(fonts);
     for (std::size_t i = first; i < last; ++i) {
       for (const figure::Format format : formats) {
         figure::Picture picture = paint_one(painter, drawings[i], format, dpi);
@@ -87,25 +88,51 @@ Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
 
 std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
                                     const std::vector<figure::Format>& formats,
-                                    const std::filesystem::path& folder) {
-  return paint_figures(drawings, formats, folder, 0).missing_glyphs;
+                                    const std::filesystem::path& folder,
+                                    const figure::Fonts& fonts) {
+  return paint_figures(drawings, formats, folder, 0, fonts).missing_glyphs;
 }
 
-void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
-                     Console& console) {
+void add_font_option(CLI::App& command, figure::Fonts& fonts) {
+  add_text_option(command, "--font", "FAMILY",
+                  "Font of all texts: a family that is installed; DejaVu Sans",
+                  [&fonts](const std::string& text) {
+                    try {
+                      fonts = figure::find_fonts(text);
+                    } catch (Error& error) {
+                      throw error.at("--font");
+                    }
+                  });
+}
+
+void MissingGlyphs::add(const std::vector<char32_t>& glyphs, const std::string& input) {
   if (glyphs.empty()) return;
+  inputs_.push_back(input);
+  glyphs_.insert(glyphs.begin(), glyphs.end());
+}
+
+void MissingGlyphs::warn(Console& console) const {
+  if (glyphs_.empty()) return;
   constexpr std::size_t kNamed = 10;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(kNamed, glyphs.size()); ++i) {
-    names += i == 0 ? "" : ", ";
-    append_utf8(names, glyphs[i]);
-    names += fmt::format(" (U+{:04X})", static_cast<std::uint32_t>(glyphs[i]));
+  std::string inputs = inputs_[0], names;
+  if (inputs_.size() > 1) {
+    inputs +=
+        fmt::format(" and {} other input{}", inputs_.size() - 1, inputs_.size() == 2 ? "" : "s");
   }
-  if (glyphs.size() > kNamed) names += fmt::format(" and {} more", glyphs.size() - kNamed);
+  std::size_t named = 0;
+  for (const char32_t glyph : glyphs_) {
+    if (named++ == kNamed) break;
+    names += names.empty() ? "" : ", ";
+    append_utf8(names, glyph);
+    names += fmt::format(" (U+{:04X}", static_cast<std::uint32_t>(glyph));
+    const std::string name = figure::character_name(glyph);
+    names += (name.empty() ? "" : " " + name) + ")";
+  }
+  if (glyphs_.size() > kNamed) names += fmt::format(" and {} more", glyphs_.size() - kNamed);
   console.warn(
       fmt::format("{}: no installed font has {}; drawn as boxes\n"
                   "  hint: install a font that has them, such as one of Debian's fonts-noto",
-                  input, names));
+                  inputs, names));
 }
 
 }  // namespace attn_viz::cli

@@ -1,7 +1,9 @@
 // Figures as files.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ std::vector<figure::Format> parse_formats(const std::string& text);
 /// @return the characters for which no font is installed.
 std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& drawings,
                                     const std::vector<figure::Format>& formats,
-                                    const std::filesystem::path& folder);
+                                    const std::filesystem::path& folder,
+                                    const figure::Fonts& fonts = {});
 
 /// What painting leaves to say.
 struct Painted {
@@ -31,10 +34,22 @@ struct Painted {
 /// The same with a resolution for PNGs (0: 96, which is not written into the file).
 Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
                       const std::vector<figure::Format>& formats,
-                      const std::filesystem::path& folder, int dpi);
+                      const std::filesystem::path& folder, int dpi,
+                      const figure::Fonts& fonts = {});
 
-/// One warning that names the characters, if there are any.
-void warn_of_missing(const std::vector<char32_t>& glyphs, const std::string& input,
-                     Console& console);
+/// --font FAMILY.
+void add_font_option(CLI::App& command, figure::Fonts& fonts);
+
+/// The characters for which no font is installed, over all inputs of a run.
+class MissingGlyphs {
+ public:
+  void add(const std::vector<char32_t>& glyphs, const std::string& input);
+  /// One warning that names the inputs and the characters, if there are any.
+  void warn(Console& console) const;
+
+ private:
+  std::vector<std::string> inputs_;
+  std::set<char32_t> glyphs_;
+};
 
 }  // namespace attn_viz::cli

@@ -24,6 +24,7 @@ struct RunOptions {
   Overrides overrides;
   figure::HeatmapOptions heatmaps;
   std::vector<figure::Format> formats = {figure::Format::kPng};
+  figure::Fonts fonts;
   bool no_trace = false, no_heatmaps = false;
 };
 
@@ -65,7 +66,8 @@ std::string summary(const RunOptions& options, const fs::path& folder,
   return fmt::format("{}: {}", folder.string(), list.empty() ? "nothing asked for" : list);
 }
 
-void run_one(const std::string& input, const RunOptions& options, Console& console) {
+void run_one(const std::string& input, const RunOptions& options, MissingGlyphs& missing,
+             Console& console) {
   console.progress(fmt::format("{}: computing", input));
   const json::Node document = json::parse(read_file(input));
   if (is_trace(document)) {
@@ -90,7 +92,7 @@ void run_one(const std::string& input, const RunOptions& options, Console& conso
   if (!figures.empty()) {
     console.progress(fmt::format("{}: drawing {} figures", input, figures.size()));
     make_folder(folder / "heatmaps");
-    warn_of_missing(write_figures(figures, options.formats, folder), input, console);
+    missing.add(write_figures(figures, options.formats, folder, options.fonts), shown_name(input));
   }
   console.result(summary(options, folder, figures));
 }
@@ -98,15 +100,17 @@ void run_one(const std::string& input, const RunOptions& options, Console& conso
 /// Every input, also after one has failed. @return the exit code of the first failure, or 0.
 int run_all(const RunOptions& options, Console& console) {
   expect_different_stems(options.inputs);
+  MissingGlyphs missing;
   int code = 0;
   for (const std::string& input : options.inputs) {
     try {
-      run_one(input, options, console);
+      run_one(input, options, missing, console);
     } catch (Error& error) {
       console.fail(error.in_file(shown_name(input)));
       if (code == 0) code = static_cast<int>(error.code());
     }
   }
+  missing.warn(console);
   return code;
 }
 
@@ -146,6 +150,7 @@ Subcommand add_run(CLI::App& app, Console& console) {
       ->type_name("QUERY");
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [options](const std::string& text) { options->formats = parse_formats(text); });
+  add_font_option(command, options->fonts);
   add_flag(command, "--no-trace", options->no_trace, "Do not write trace.json");
   add_flag(command, "--no-heatmaps", options->no_heatmaps, "Do not draw");
   add_setting_options(command, options->overrides);

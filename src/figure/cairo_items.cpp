@@ -14,6 +14,8 @@ void set_color(cairo_t* cairo, Rgb color, double opacity) {
 void draw(cairo_t* cairo, const LineItem& line) {
   set_color(cairo, line.color, line.opacity);
   cairo_set_line_width(cairo, line.width);
+  const double dashes[] = {line.dash_on(), line.dash_off()};
+  cairo_set_dash(cairo, dashes, line.dashed ? 2 : 0, 0);
   cairo_move_to(cairo, line.x0, line.y0);
   const double middle = (line.x0 + line.x1) / 2;
   if (line.curved) {

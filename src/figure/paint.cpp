@@ -11,6 +11,7 @@
 #include "figure/png.hpp"
 #include "figure/raster.hpp"
 #include "figure/scene.hpp"
+#include "figure/svg.hpp"
 #include "figure/text.hpp"
 #include "figure/vector.hpp"
 
@@ -31,6 +32,22 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
        {&figure.rows, &figure.columns, &figure.panel_rows, &figure.panel_columns}) {
     add(axis->name);
     for (const std::string& label : axis->labels) add_label(label);
+  }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
+}
+
+std::vector<char32_t> missing_glyphs(const TokenLines& lines, Typesetter& type) {
+  std::vector<char32_t> missing;
+  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
+  add(lines.title);
+  add(lines.subtitle);
+  for (const std::string& note : lines.notes) add(note);
+  for (const HeadLines& head : lines.heads) add(head.name);
+  for (const LabelledAxis* axis : {&lines.queries, &lines.keys}) {
+    add(axis->name);
+    for (const std::string& label : axis->labels) type.add_missing(visible_label(label), missing);
   }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
@@ -76,11 +93,12 @@ std::string_view name_of(Format format) {
 }
 
 struct Painter::Impl {
+  explicit Impl(const Fonts& fonts) : type(fonts) {}
   Typesetter type;
   std::vector<std::uint8_t> pixels;  ///< of the last PNG: its memory serves the next
 };
 
-Painter::Painter() : impl_(std::make_unique<Impl>()) {}
+Painter::Painter(const Fonts& fonts) : impl_(std::make_unique<Impl>(fonts)) {}
 Painter::~Painter() = default;
 Painter::Painter(Painter&&) noexcept = default;
 Painter& Painter::operator=(Painter&&) noexcept = default;
@@ -101,7 +119,7 @@ Picture Painter::paint(const Drawing& drawing, Format format, int dpi) {
                                  pixels(scaled(scene.height, scale)), dpi);
       break;
     case Format::kSvg:
-      picture.bytes = to_svg(scene);
+      picture.bytes = to_svg(scene, visible_text(title_of(drawing)));
       break;
     case Format::kPdf:
       picture.bytes = to_pdf(scene, visible_text(title_of(drawing)));

@@ -50,6 +50,10 @@ struct LineItem {
   Rgb color;
   double opacity = 1;  ///< 0 to 1
   bool curved = false;
+  bool dashed = false;
+
+  double dash_on() const { return 3 * width + 1; }
+  double dash_off() const { return 2 * width + 1; }
 };
 
 /// A picture, stretched over a rectangle.
@@ -115,5 +119,6 @@ Rgb bar_color(const Bar& bar, int row);
 
 /// Lays a figure out. Runs in the scene belong to the typesetter.
 Scene compose(const Figure& figure, Typesetter& type);
+Scene compose(const TokenLines& figure, Typesetter& type);
 
 }  // namespace attn_viz::figure

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attn_viz/figure/colormap.hpp"
+#include "attn_viz/figure/fonts.hpp"
 
 namespace attn_viz::figure {
 
@@ -41,6 +42,16 @@ struct TextBox {
   double left = 0, top = 0, width = 0, height = 0;
 };
 
+/// One line of a text as it is shown.
+struct TextLine {
+  std::string text;          ///< of this line alone; "…" stands for what was cut off
+  double left = 0;           ///< from the text's origin to the line's advance box
+  double width = 0;          ///< of all advances, without spaces at which the line was broken
+  double baseline = 0;       ///< below the text's origin
+  bool rightward = true;     ///< false: its first character stands at the right (Arabic, Hebrew)
+  bool space_after = false;  ///< a space or line feed separates it from the next line
+};
+
 /// One text in one style.
 class Run {
  public:
@@ -49,14 +60,22 @@ class Run {
 
   const std::string& text() const { return text_; }
   double size() const { return size_; }  ///< of the em square
+  bool bold() const { return bold_; }
   Rgb color() const { return color_; }
   bool shortened() const { return shortened_; }
   const TextBox& ink() const { return ink_; }
   const TextBox& logical() const { return logical_; }
   double baseline() const { return baseline_; }
+  /// Its lines as they were broken and shortened.
+  std::vector<TextLine> lines() const;
+  /// The family that was asked for, and those that glyphs were taken from, each once, in order.
+  std::vector<std::string> families() const;
 
   /// Draws with the origin at (x, y); an upward text is turned by 90° around its origin.
   void show(cairo_t* cairo, double x, double y, bool upward) const;
+  /// The same for PDF, where texts are to be searched and copied: colour emoji, which are images,
+  /// lie on texts in the colour of the paper.
+  void show_for_search(cairo_t* cairo, double x, double y, bool upward, Rgb paper) const;
   /// The same as pixels, `scale` times as large.
   const Sprite& sprite(bool upward, double scale = 1) const;
 
@@ -64,6 +83,7 @@ class Run {
   std::unique_ptr<PangoLayout, Unref> layout_;
   std::string text_;
   double size_;
+  bool bold_;
   Rgb color_;
   bool shortened_ = false;
   TextBox ink_, logical_;
@@ -72,10 +92,11 @@ class Run {
   mutable double sprite_scale_ = 1;  ///< of both
 };
 
-/// Sets texts in the installed fonts: DejaVu Sans first, others for what it lacks.
+/// Sets texts in the installed fonts: the family that is asked for first (or DejaVu Sans), others
+/// for what it lacks.
 class Typesetter {
  public:
-  Typesetter();
+  explicit Typesetter(const Fonts& fonts = {});
 
   /// The text in that style; the reference stays good until the next forget().
   /// @param text  valid UTF-8 without control characters except line feeds where it wraps
@@ -89,7 +110,9 @@ class Typesetter {
 
  private:
   bool has_glyph(char32_t character);
+  PangoFontDescription* make_font(double size, bool bold) const;
 
+  std::string families_;
   std::unique_ptr<PangoContext, Unref> context_;
   std::unique_ptr<PangoFontset, Unref> fonts_;
   std::unordered_map<std::string, std::unique_ptr<Run>> runs_;

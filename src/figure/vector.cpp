@@ -1,10 +1,8 @@
 #include "figure/vector.hpp"
 
 #include <cairo-pdf.h>
-#include <cairo-svg.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include "attn_viz/core/error.hpp"
@@ -12,9 +10,6 @@
 
 namespace attn_viz::figure {
 namespace {
-
-/// More cells than this are an image: smaller, and viewers draw it without seams.
-constexpr std::size_t kMostVectorCells = 20'000;
 
 cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size) {
   static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), size);
@@ -47,7 +42,7 @@ class VectorPainter {
     for (const LineItem& line : scene_.lines) draw(cairo_.get(), line);
     for (const Rect& rect : scene_.rects) fill(rect.x, rect.y, rect.width, rect.height, rect.color);
     for (const TextItem& text : scene_.texts)
-      text.run->show(cairo_.get(), text.x, text.y, text.upward);
+      text.run->show_for_search(cairo_.get(), text.x, text.y, text.upward, palette_.paper);
     cairo_show_page(cairo_.get());
   }
 
@@ -170,51 +165,7 @@ void finish(cairo_surface_t* surface) {
     throw Error(ErrorCode::kBug, std::string("Cairo: ") + cairo_status_to_string(status));
 }
 
-/// Cairo numbers images and surfaces through the life of the process ("image17"). Numbers in the
-/// order of their appearance make the same bytes of the same figure.
-std::string renumbered(const std::string& svg) {
-  constexpr std::string_view kId = "id=\"";
-  auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  /// Length of "image17" at a place, 0 if something else stands there.
-  auto numbered_name = [&](std::size_t at) {
-    std::size_t letters = at, end = at;
-    while (letters < svg.size() && is_letter(svg[letters])) ++letters;
-    for (end = letters; end < svg.size() && is_digit(svg[end]);) ++end;
-    const bool whole = end < svg.size() && (svg[end] == '"' || svg[end] == ')');
-    return whole && letters > at && end > letters ? end - at : 0;
-  };
-  std::map<std::string, std::string> names;
-  for (std::size_t at = svg.find(kId); at != std::string::npos; at = svg.find(kId, at + 1)) {
-    const std::string name = svg.substr(at + kId.size(), numbered_name(at + kId.size()));
-    if (!name.empty())
-      names.emplace(
-          name, name.substr(0, name.find_first_of("0123456789")) + std::to_string(names.size()));
-  }
-  std::string result;
-  std::size_t from = 0;
-  for (std::size_t at = svg.find_first_of("\"#"); at != std::string::npos;
-       at = svg.find_first_of("\"#", at + 1)) {
-    const std::size_t length = numbered_name(at + 1);
-    const auto name = length > 0 ? names.find(svg.substr(at + 1, length)) : names.end();
-    if (name == names.end()) continue;
-    result.append(svg, from, at + 1 - from).append(name->second);
-    from = at + 1 + length;
-  }
-  return result.append(svg, from);
-}
-
 }  // namespace
-
-std::string to_svg(const Scene& scene) {
-  std::string bytes;
-  const Surface surface(
-      cairo_svg_surface_create_for_stream(append, &bytes, scene.width, scene.height));
-  cairo_svg_surface_set_document_unit(surface.get(), CAIRO_SVG_UNIT_PX);
-  VectorPainter(scene, surface.get()).paint();
-  finish(surface.get());
-  return renumbered(bytes);
-}
 
 std::string to_pdf(const Scene& scene, const std::string& title) {
   std::string bytes;

@@ -1,4 +1,4 @@
-// A scene → the bytes of an SVG or PDF file.
+// A scene → the bytes of a PDF file.
 #pragma once
 
 #include <string>
@@ -7,8 +7,10 @@
 
 namespace attn_viz::figure {
 
-/// One pixel of the scene is one unit of the SVG and one point of the PDF.
-std::string to_svg(const Scene& scene);
+/// More cells than this are an image: smaller, and viewers draw it without seams.
+inline constexpr std::size_t kMostVectorCells = 20'000;
+
+/// One pixel of the scene is one point of the PDF.
 std::string to_pdf(const Scene& scene, const std::string& title);
 
 }  // namespace attn_viz::figure

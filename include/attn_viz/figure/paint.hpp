@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/fonts.hpp"
+#include "attn_viz/figure/lines.hpp"
 
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure>;
+using Drawing = std::variant<Figure, TokenLines>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
@@ -85,7 +87,8 @@ struct Layout {
 /// are independent. The bytes depend on the figure alone, not on what was drawn before.
 class Painter {
  public:
-  Painter();
+  /// @param fonts  as find_fonts() gives them
+  explicit Painter(const Fonts& fonts = {});
   ~Painter();
   Painter(Painter&&) noexcept;
   Painter& operator=(Painter&&) noexcept;
