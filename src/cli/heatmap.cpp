@@ -28,11 +28,41 @@ int draw(const HeatmapRequest& request, Console& console) {
   const std::string name = shown_name(request.input);
   console.progress(fmt::format("{}: computing", name));
   const Trace trace = load_trace(request.input, request.overrides);
+  if (request.story.wanted()) {
+    console.progress(fmt::format("{}: drawing its story", name));
+    make_folder(request.output);
+    warn_of_missing(
+        draw_story(trace, request.story, request.story_of, request.formats, request.output), name,
+        console);
+    return 0;
+  }
   const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
   console.progress(fmt::format("{}: drawing {} figures", name, drawings.size()));
   make_folder(request.output);
   warn_of_missing(write_figures(drawings, request.formats, request.output), name, console);
   return 0;
+}
+
+/// Which head, which query, and what the pictures are looked at on.
+void add_choice_options(CLI::App& command, figure::StoryOptions& options) {
+  const auto add_index = [&](const std::string& name, const std::string& help, std::size_t& index) {
+    add_text_option(command, name, "N", help, [&index, name](const std::string& text) {
+      const auto number = parse_number<std::size_t>(text);
+      if (!number) throw bad_value(name, "a whole number from 0 on", text);
+      index = *number;
+    });
+  };
+  add_index("--layer", "Layer (default 0)", options.layer);
+  add_index("--head", "Head (default 0)", options.head);
+  add_text_option(command, "--query", "QUERY", "Query whose row is outlined: index or label",
+                  [&options](const std::string& text) { options.query = text; });
+  add_text_option(command, "--theme", "NAME", "light (default), dark or print",
+                  [&options](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"light", "dark", "print"};
+                    constexpr figure::Theme kThemes[] = {
+                        figure::Theme::kLight, figure::Theme::kDark, figure::Theme::kPrint};
+                    options.theme = kThemes[expect_name("--theme", "theme", text, kKnown)];
+                  });
 }
 
 }  // namespace
@@ -47,6 +77,8 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
       ->required();
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
+  add_story_options(command, request->story);
+  add_choice_options(command, request->story_of);
   add_setting_options(command, request->overrides);
   return {&command, [request, &console] { return draw(*request, console); }};
 }

@@ -9,6 +9,7 @@
 #include "attn_viz/figure/paint.hpp"
 #include "attn_viz/input/document.hpp"
 #include "attn_viz/trace/trace.hpp"
+#include "cli/heatmap_story.hpp"
 
 namespace attn_viz::cli {
 
@@ -16,6 +17,8 @@ struct HeatmapRequest {
   std::string input, output;
   std::vector<figure::Format> formats = {figure::Format::kPng};
   Overrides overrides;
+  StoryRequest story;
+  figure::StoryOptions story_of;  ///< its layer, head, query and theme
 };
 
 }  // namespace attn_viz::cli

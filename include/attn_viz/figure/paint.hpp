@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/story.hpp"
 
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure>;
+using Drawing = std::variant<Figure, Story>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
@@ -57,6 +58,11 @@ enum class TextKind {
   kScaleNote,
   kLegend,
   kNote,
+  kStage,     ///< over the first equation of a stage
+  kSymbol,    ///< over a matrix
+  kSign,      ///< between matrices
+  kEquation,  ///< under a matrix
+  kFacts,     ///< its name, shape and scale
 };
 
 /// A text as it stands in the picture: its ink's box in pixels, and what was asked to be drawn
