@@ -11,7 +11,8 @@
 namespace attn_viz::figure {
 namespace {
 
-constexpr int kBarWidth = 14, kBarHeight = 64, kScaleNoteWidth = 130, kSwatch = 18;
+constexpr int kBarWidth = 14, kBarHeight = 64, kScaleNoteWidth = 112, kSwatch = 18;
+constexpr double kSmallestNumber = 7;
 
 class StoryComposer {
  public:
@@ -36,7 +37,7 @@ class StoryComposer {
 
   const Run& title(int width) const {
     return type_.set(visible_text(story_.title),
-                     {27, true, palette_.text, title_room(width), true});
+                     {25, true, palette_.text, title_room(width), true});
   }
   const Run& subtitle(int width) const {
     return type_.set(visible_text(story_.subtitle),
@@ -62,6 +63,7 @@ class StoryComposer {
   double place_line(std::size_t index, double x, int middle, bool first);
   void place_piece(const StoryMatrix& matrix, const StoryPiece& piece, int x, int middle);
   void add_grid(const PanelScene& panel);
+  double fitting_size(const std::vector<std::string>& numbers, double room) const;
   void add_numbers(const StoryMatrix& matrix, const PanelScene& panel);
   void outline(int x, int y, int width, int height, int thick, Rgb color);
   Rgb accent() const;
@@ -277,10 +279,20 @@ void StoryComposer::add_grid(const PanelScene& panel) {
     scene_.rects.push_back({panel.x + j * panel.cell_width, panel.y, 1, height, line});
 }
 
+/// The size of all numbers of the sheet, or less where one of these is longer than usual.
+double StoryComposer::fitting_size(const std::vector<std::string>& numbers, double room) const {
+  const double size = layout_.sizing.font;
+  double widest = 0;
+  for (const std::string& text : numbers)
+    widest = std::max(widest, type_.set(text, {size, false, kBlack, 0, false}).ink().width);
+  return widest <= room ? size : std::floor(4 * size * room / widest) / 4;
+}
+
 void StoryComposer::add_numbers(const StoryMatrix& matrix, const PanelScene& panel) {
   const std::vector<std::string> numbers = numbers_of(matrix);
   const std::span<const Rgb> colors = colors_of(panel.map);
-  const double size = layout_.sizing.font;
+  const double size = fitting_size(numbers, panel.cell_width - 4);
+  if (size < kSmallestNumber) return;
   for (std::size_t i = 0; i < panel.levels.rows; ++i)
     for (std::size_t j = 0; j < panel.levels.columns; ++j) {
       const std::size_t cell = i * panel.levels.columns + j;

@@ -39,6 +39,7 @@ std::string take_script(std::string_view& text) {
 struct Word {
   std::vector<MathPart> parts;
   double width = 0;
+  bool ends_line = false;
 };
 
 Style part_style(const Style& style, int level) {
@@ -111,7 +112,8 @@ MathText set_math(std::string_view text, const Style& style, int width, TextKind
   for (std::size_t from = 0; from < shown.size();) {
     const std::size_t end = std::min(shown.find_first_of(" \n", from), shown.size());
     if (end > from) {
-      Word word{parse_math(std::string_view(shown).substr(from, end - from)), 0};
+      Word word{parse_math(std::string_view(shown).substr(from, end - from))};
+      word.ends_line = end < shown.size() && shown[end] == '\n';
       word.width = width_of(word.parts, style, type);
       words.push_back(std::move(word));
     }
@@ -124,7 +126,7 @@ MathText set_math(std::string_view text, const Style& style, int width, TextKind
     double line = 0;
     for (last = first; last < words.size(); ++last) {
       const double longer = line + (last > first ? space : 0) + words[last].width;
-      if (last > first && longer > width) break;
+      if (last > first && (longer > width || words[last - 1].ends_line)) break;
       line = longer;
     }
     const std::vector<MathPart> parts = joined(words, first, last);

@@ -52,7 +52,7 @@ std::string size_text(const Tensor& tensor, bool transposed) {
   std::vector<std::size_t> shape = tensor.shape();
   if (transposed) std::reverse(shape.begin(), shape.end());
   for (const std::size_t extent : shape)
-    text += (text.empty() ? "" : " × ") + std::to_string(extent);
+    text += (text.empty() ? "" : "\u00a0×\u00a0") + std::to_string(extent);
   return text;
 }
 
@@ -85,7 +85,7 @@ std::string facts_of(const Step& step, const ColorScale& scale, bool transposed,
   }
   const bool says_more = with_name && name != step.symbol;
   std::replace(name.begin(), name.end(), '_', ' ');
-  std::string text = says_more ? name + ", " : "";
+  std::string text = says_more ? name + "\n" : "";
   text += size_text(step.values, transposed);
   if (scale.map == ColorMap::kDiverging) text += fmt::format(", ±{:.3g}", scale.high);
   return text;
@@ -195,7 +195,10 @@ StoryMatrix Teller::matrix_of(const Step& step, bool transposed, bool with_equat
   const StepName place = parse_step_id(step.id);
   matrix.symbol = step.symbol + (transposed ? "ᵀ" : "");
   const bool other_head = place.head && place.head != options_.head;
-  if (other_head) matrix.symbol += fmt::format(" (head {})", *place.head);
+  const std::string numbered = other_head ? fmt::format("_{}", *place.head) : "";
+  const bool tells_head = step.symbol.size() > numbered.size() &&
+                          step.symbol.substr(step.symbol.size() - numbered.size()) == numbered;
+  if (other_head && !tells_head) matrix.symbol += fmt::format(" (head {})", *place.head);
   const ColorScale scale = scale_of(step);
   matrix.facts = facts_of(step, scale, transposed, with_equation || step.inputs.empty());
   if (with_equation) {
@@ -287,9 +290,9 @@ void Teller::say_scales(Story& story) const {
   for (const StoryLine& line : story.lines) {
     for (const StoryTerm& term : line.terms) {
       if (term.matrix.panel.scale->map == ColorMap::kViridis) {
-        story.weight_note = "weights and masks";
+        story.weight_note = "weights and masks: 0 to 1";
       } else {
-        story.value_note = "others: each from −a to a, its own ±a";
+        story.value_note = "all others: −a to a; each states its ±a";
       }
     }
   }
@@ -320,7 +323,9 @@ Story Teller::tell() {
     StoryLine line = line_of(*step);
     if (!story.lines.empty() && line.terms.size() > 1) {
       const Step* before = steps_[story.lines.size() - 1];
-      line.continues = line.terms.back().sign == "→" && &trace_.steps[step->inputs[0]] == before;
+      const bool alone = line.terms.size() == 2 || step->op == ops::mask_scores.name;
+      line.continues =
+          alone && line.terms.back().sign == "→" && &trace_.steps[step->inputs[0]] == before;
     }
     story.lines.push_back(std::move(line));
   }

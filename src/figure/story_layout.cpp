@@ -14,7 +14,11 @@ namespace {
 constexpr int kWidths[] = {1600, 1920, 2240, 2720, 3200};
 constexpr int kPlainWidth = 1600;
 constexpr double kFonts[] = {26, 24, 22, 20, 18, 16.5, 15, 14, 13, 12};
-constexpr double kSmallestOnSlide = 9.5;  // of a number, where the sheet is shown 1600 pixels wide
+// The smallest numbers where the sheet is shown 1600 pixels wide: of small matrices, for which
+// numbers are worth leaning forward, and of others.
+constexpr double kSmallestOfFew = 6.5, kSmallest = 9.5;
+constexpr std::size_t kFew = 8;          // rows or columns
+constexpr std::size_t kUsualNumber = 8;  // bytes: "−12.34"
 constexpr int kLongest[] = {400, 360, 320, 288, 256, 224, 192, 160, 128, 112, 96, 80, 64};
 constexpr std::size_t kMostNumbered = 12;  // rows or columns
 constexpr RowGaps kGaps{.between_lines = 44, .between_rows = 22, .heading = 30};
@@ -32,8 +36,9 @@ StorySign sign_of(const StoryTerm& term, const Palette& palette, Typesetter& typ
     bounds.add(bounds_of(sign.texts.back()));
   };
   const bool word = !term.sign.empty() && term.sign[0] >= 'a' && term.sign[0] <= 'z';
-  add(term.sign, word ? 15 : 26, 0);
-  add(term.over, 13, -21);
+  const bool dot = term.sign == "·";
+  add(term.sign, word ? 16 : dot ? 40 : 28, 0);
+  add(term.over, 14, -22);
   sign.above = -bounds.top;
   sign.below = bounds.bottom;
   return sign;
@@ -82,12 +87,13 @@ std::size_t largest_extent(const Story& story) {
   return largest;
 }
 
-/// All numbers of the story, each once.
+/// The numbers of the story, each once, but for the rare longer ones, which are set smaller.
 std::set<std::string> all_numbers(const Story& story) {
   std::set<std::string> all;
   for (const StoryLine& line : story.lines)
     for (const StoryTerm& term : line.terms)
-      for (std::string& text : numbers_of(term.matrix)) all.insert(std::move(text));
+      for (std::string& text : numbers_of(term.matrix))
+        if (text.size() <= kUsualNumber) all.insert(std::move(text));
   all.erase("");
   return all;
 }
@@ -95,7 +101,7 @@ std::set<std::string> all_numbers(const Story& story) {
 /// Every sizing that may be tried, with what it is worth on a sheet of the plain width.
 struct Candidate {
   StorySizing sizing;
-  double worth = 0;
+  double worth = 0;  ///< a logarithm: how large the matrices are
 };
 
 std::vector<Candidate> numbered(const Story& story, std::size_t largest, Typesetter& type) {
@@ -108,7 +114,7 @@ std::vector<Candidate> numbered(const Story& story, std::size_t largest, Typeset
     const int width = static_cast<int>(std::ceil(widest + 0.7 * font));
     for (const double tall : {3.4, 2.6, 1.9}) {
       const int height = std::min(width, static_cast<int>(std::ceil(tall * font)));
-      candidates.push_back({{font, width, height, 0, largest}, font + 0.25 * tall});
+      candidates.push_back({{font, width, height, 0, largest}, std::log(font) + 0.03 * tall});
     }
   }
   return candidates;
@@ -117,7 +123,7 @@ std::vector<Candidate> numbered(const Story& story, std::size_t largest, Typeset
 std::vector<Candidate> colored(std::size_t largest) {
   std::vector<Candidate> candidates;
   for (const int longest : kLongest)
-    candidates.push_back({{0, 0, 0, longest, largest}, longest / 16.0});
+    candidates.push_back({{0, 0, 0, longest, largest}, std::log(longest)});
   return candidates;
 }
 
@@ -128,7 +134,7 @@ double room_of(int width) {
 std::optional<StoryLayout> best_of(const std::vector<Candidate>& candidates, const Story& story,
                                    Typesetter& type,
                                    const std::function<double(int width)>& header) {
-  constexpr double kBreak = 1.2;  // what a row that begins within a stage costs
+  constexpr double kBreak = 0.1;  // what a row that begins within a stage costs
   std::optional<StoryLayout> best;
   double most = -std::numeric_limits<double>::infinity();
   for (const Candidate& candidate : candidates) {
@@ -137,8 +143,10 @@ std::optional<StoryLayout> best_of(const std::vector<Candidate>& candidates, con
     const std::vector<LineBox> boxes = boxes_of(lines);
     for (const int width : kWidths) {
       const double share = static_cast<double>(kPlainWidth) / width;
-      if (candidate.sizing.font > 0 && candidate.sizing.font * share < kSmallestOnSlide) break;
-      const double worth = candidate.worth * share;
+      const double smallest = candidate.sizing.largest_extent <= kFew ? kSmallestOfFew : kSmallest;
+      if (candidate.sizing.font > 0 && candidate.sizing.font * share < smallest) break;
+      // A wider sheet makes both the matrices and the texts around them smaller.
+      const double worth = candidate.worth + 2.6 * std::log(share);
       if (worth <= most) break;
       const int height = width * 9 / 16;
       const auto rows = break_rows(boxes, room_of(width), height - header(width), kGaps);

@@ -15,13 +15,15 @@ namespace {
 
 constexpr int kLongestLabel = 76;
 constexpr int kNarrowestText = 148;  // equations wrap at least here
-constexpr int kShortestSide = 20;    // of a matrix without numbers
+constexpr int kShortestSide = 28;    // of a matrix without numbers
 
 StorySide side_of(std::size_t extent, int cell, const StorySizing& sizing) {
   if (sizing.font > 0) return {1, extent, cell};
-  const double unit = static_cast<double>(sizing.longest) /
-                      static_cast<double>(std::max<std::size_t>(sizing.largest_extent, 1));
-  const double ideal = unit * static_cast<double>(extent);
+  // Longer sides are longer, but a side of 3 is seen beside one of 300. Equal extents have equal
+  // lengths, so that one sees which sides a product joins.
+  constexpr double kFlat = 0.7;
+  const double share = static_cast<double>(extent) / static_cast<double>(sizing.largest_extent);
+  const double ideal = sizing.longest * std::pow(share, kFlat);
   const int length =
       std::clamp(static_cast<int>(ideal), kShortestSide, std::max(kShortestSide, sizing.longest));
   const auto most = static_cast<std::size_t>(length);
@@ -57,7 +59,7 @@ class PieceMaker {
     }
     std::string facts = matrix_.facts;
     if (piece_.rows.reduction * piece_.columns.reduction > 1) {
-      facts += fmt::format("; a cell is the mean of {} × {}", piece_.rows.reduction,
+      facts += fmt::format("\na cell: mean of {}\u00a0×\u00a0{}", piece_.rows.reduction,
                            piece_.columns.reduction);
     }
     add(set_math(facts, {12, false, palette_.quiet_text, 0, false}, width, TextKind::kFacts, type_),

@@ -96,7 +96,9 @@ Sentence sentence_of(const Trace& trace, const Step& step, std::size_t head) {
   sentence.operands = joined(trace, step, head, ",");
   sentence.over = step.op == ops::scale.name
                       ? fmt::format("× {:.4g}", step.attributes.get_or("scale", 1.0))
-                      : step.op;
+                  : step.op == ops::slice_columns.name     ? "slice"
+                  : step.op == ops::attention_weights.name ? "softmax"
+                                                           : step.op;
   return sentence;
 }
 

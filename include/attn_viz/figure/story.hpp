@@ -19,7 +19,7 @@ struct StoryMatrix {
   std::string symbol;
   /// Below it: "Q = X W_Q"; empty for what is given.
   std::string equation = {};
-  /// Its name, shape, constants and the extent of its colours: "query, 3 × 2, ±1.5".
+  /// Its name, shape, constants and the extent of its colours: "query↵3 × 2, ±1.5".
   std::string facts = {};
   Panel panel = {};  ///< with its own scale
   LabelledAxis rows = {}, columns = {};
