@@ -60,13 +60,13 @@ class StoryComposer {
   int place_bar(int x, ColorMap map, const std::vector<std::string>& ticks,
                 const std::string& text);
   void place_rows();
-  double place_line(std::size_t index, double x, int middle, bool first);
+  void place_line(std::size_t index, double x, int middle, bool first);
   void place_piece(const StoryMatrix& matrix, const StoryPiece& piece, int x, int middle);
   void add_grid(const PanelScene& panel);
   double fitting_size(const std::vector<std::string>& numbers, double room) const;
   void add_numbers(const StoryMatrix& matrix, const PanelScene& panel);
   void outline(int x, int y, int width, int height, int thick, Rgb color);
-  Rgb accent() const;
+  Rgb accent() const { return accent_of(story_.theme); }
 
   const Story& story_;
   const Palette& palette_;
@@ -81,13 +81,6 @@ bool StoryComposer::has_masked(const Panel& panel) {
     for (std::size_t j = 0; j < panel.values.columns(); ++j)
       if (is_masked(panel, i, j)) return true;
   return false;
-}
-
-/// What is new or followed: a colour of neither map.
-Rgb StoryComposer::accent() const {
-  return story_.theme == Theme::kPrint  ? kBlack
-         : story_.theme == Theme::kDark ? Rgb{0xff, 0x9f, 0x1c}
-                                        : Rgb{0xe0, 0x5a, 0x00};
 }
 
 // ---- header ----
@@ -194,18 +187,18 @@ void StoryComposer::place_rows() {
     for (std::size_t i = first; i < last; ++i) {
       if (i > first && !boxes[i].continues) x += layout_.gaps.between_lines;
       const bool shown = !story_.revealed || i < *story_.revealed;
-      if (boxes[i].begins_stage && shown) {
-        const Run& run = type_.set(story_.lines[i].stage, {15, true, accent(), 0, false});
-        scene_.texts.push_back({&run, round(x), round(headings), false, TextKind::kStage});
+      if (layout_.lines[i].heading != nullptr && shown) {
+        scene_.texts.push_back(
+            {layout_.lines[i].heading, round(x), round(headings), false, TextKind::kStage});
       }
-      x = place_line(i, x, middle, i == first);
+      place_line(i, x, middle, i == first);
+      x += i == first ? boxes[i].width : boxes[i].width_behind;
     }
     y += above + below + layout_.gaps.between_rows + air;
   }
 }
 
-/// @return  where the line ends, whether or not it is revealed
-double StoryComposer::place_line(std::size_t index, double x, int middle, bool first) {
+void StoryComposer::place_line(std::size_t index, double x, int middle, bool first) {
   const LaidLine& line = layout_.lines[index];
   const bool shown = !story_.revealed || index < *story_.revealed;
   for (std::size_t t = line.box.continues && !first ? 1 : 0; t < line.pieces.size(); ++t) {
@@ -229,7 +222,6 @@ double StoryComposer::place_line(std::size_t index, double x, int middle, bool f
               accent());
     x += piece.bounds.right - piece.bounds.left;
   }
-  return x;
 }
 
 void StoryComposer::place_piece(const StoryMatrix& matrix, const StoryPiece& piece, int x,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "figure/label_text.hpp"
+#include "figure/math_parse.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -134,16 +135,16 @@ MathText set_math(std::string_view text, const Style& style, int width, TextKind
     math.width = std::max(math.width, whole);
     const double baseline = top + style.size;
     if (first == 0) math.baseline = baseline;
-    double x = -whole / 2;
+    double x = std::floor(-whole / 2);
     for (const MathPart& part : parts) {
       const Run& run = type.set(part.text, part_style(style, part.level));
       const double shift = part.level < 0   ? kLowered * style.size
                            : part.level > 0 ? -kRaised * style.size
                                             : 0;
-      math.items.push_back({&run, static_cast<int>(std::lround(x)),
+      math.items.push_back({&run, static_cast<int>(x),
                             static_cast<int>(std::lround(baseline + shift - run.baseline())), false,
                             kind});
-      x += run.logical().width;
+      x = std::ceil(x + run.logical().width);  // parts never meet
     }
     top += kLeading * style.size;
   }

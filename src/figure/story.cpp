@@ -78,6 +78,9 @@ std::string constants_text(const Step& step) {
   return text;
 }
 
+/// A dark matrix must not look empty.
+constexpr double kPale = 0.2;
+
 std::string facts_of(const Step& step, const ColorScale& scale, bool transposed, bool with_name) {
   std::string name(parse_step_id(step.id).step);
   if (const std::size_t slash = name.rfind('/'); slash != std::string::npos) {
@@ -87,7 +90,11 @@ std::string facts_of(const Step& step, const ColorScale& scale, bool transposed,
   std::replace(name.begin(), name.end(), '_', ' ');
   std::string text = says_more ? name + "\n" : "";
   text += size_text(step.values, transposed);
-  if (scale.map == ColorMap::kDiverging) text += fmt::format(", ±{:.3g}", scale.high);
+  if (scale.map == ColorMap::kDiverging) {
+    text += fmt::format(", ±{:.3g}", scale.high);
+  } else if (const double largest = range_of(step.values).high; largest < kPale) {
+    text += fmt::format(", largest {:.2g}", largest);
+  }
   return text;
 }
 
@@ -237,9 +244,6 @@ StoryLine Teller::line_of(const Step& step) const {
   }
   line.terms.push_back({line.terms.empty() ? "" : sentence.result_sign, sentence.over,
                         matrix_of(step, false, true)});
-  if (line.terms.size() < step.inputs.size() && step.op == ops::concat.name) {
-    line.terms.back().sign = "…  =";
-  }
   return line;
 }
 
@@ -267,8 +271,12 @@ void Teller::mark_query(Story& story) const {
   const auto visit = [&](std::size_t k, bool forward) {
     const Step& step = *steps_[k];
     if (step.values.rows() != rows) return;
-    const Step& first = trace_.steps[step.inputs[0]];
-    if (forward && first.values.rows() == rows && marked.count(&first) > 0) marked.insert(&step);
+    // From the weights on; before them, keys and values come of the same rows, too.
+    const Step* first = &trace_.steps[step.inputs[0]];
+    const Step* shown = first->op == ops::concat.name ? &trace_.steps[first->inputs[0]] : first;
+    if (forward && first->values.rows() == rows && marked.count(first) + marked.count(shown) > 0) {
+      marked.insert(&step);
+    }
     if (marked.count(&step) == 0) return;
     story.lines[k].terms.back().matrix.marked_row = row;
     const Sentence sentence = sentence_of(trace_, step, options_.head);
@@ -282,7 +290,8 @@ void Teller::mark_query(Story& story) const {
     }
   };
   for (std::size_t k = steps_.size(); k-- > 0;) visit(k, false);
-  for (std::size_t k = 0; k < steps_.size(); ++k) visit(k, true);
+  const auto start = static_cast<std::size_t>(weights - steps_.begin());
+  for (std::size_t k = start; k < steps_.size(); ++k) visit(k, true);
   story.notes.push_back(fmt::format("Outlined: the row of query {}.", queries->labels[*row]));
 }
 

@@ -23,6 +23,16 @@ constexpr int kLongest[] = {400, 360, 320, 288, 256, 224, 192, 160, 128, 112, 96
 constexpr std::size_t kMostNumbered = 12;  // rows or columns
 constexpr RowGaps kGaps{.between_lines = 44, .between_rows = 22, .heading = 30};
 
+}  // namespace
+
+Rgb accent_of(Theme theme) {
+  return theme == Theme::kPrint  ? kBlack
+         : theme == Theme::kDark ? Rgb{0xff, 0x9f, 0x1c}
+                                 : Rgb{0xe0, 0x5a, 0x00};
+}
+
+namespace {
+
 StorySign sign_of(const StoryTerm& term, const Palette& palette, Typesetter& type) {
   StorySign sign;
   Bounds bounds;
@@ -67,6 +77,12 @@ std::vector<LaidLine> lay_lines(const Story& story, const StorySizing& sizing, T
       laid.box.below = std::max({laid.box.below, bounds.bottom, sign.below});
     }
     laid.box.width_behind = laid.box.width - (line.continues ? first : 0);
+    if (laid.box.begins_stage) {
+      laid.heading = &type.set(line.stage, {15, true, accent_of(story.theme), 0, false});
+      const double least = laid.heading->logical().width + 16;
+      laid.box.width = std::max(laid.box.width, least);
+      laid.box.width_behind = std::max(laid.box.width_behind, least);
+    }
     lines.push_back(std::move(laid));
   }
   return lines;
@@ -146,7 +162,7 @@ std::optional<StoryLayout> best_of(const std::vector<Candidate>& candidates, con
       const double smallest = candidate.sizing.largest_extent <= kFew ? kSmallestOfFew : kSmallest;
       if (candidate.sizing.font > 0 && candidate.sizing.font * share < smallest) break;
       // A wider sheet makes both the matrices and the texts around them smaller.
-      const double worth = candidate.worth + 2.6 * std::log(share);
+      const double worth = candidate.worth + 2.35 * std::log(share);
       if (worth <= most) break;
       const int height = width * 9 / 16;
       const auto rows = break_rows(boxes, room_of(width), height - header(width), kGaps);

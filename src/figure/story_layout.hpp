@@ -13,6 +13,9 @@ namespace attn_viz::figure {
 inline constexpr int kStoryMargin = 40;
 inline constexpr int kTermGap = 10;  // between a matrix and a sign
 
+/// What is new or followed: a colour of neither map.
+Rgb accent_of(Theme theme);
+
 /// A sign between matrices, around (0, 0).
 struct StorySign {
   std::vector<TextItem> texts;
@@ -22,6 +25,7 @@ struct StorySign {
 struct LaidLine {
   std::vector<StorySign> signs;    ///< before each term
   std::vector<StoryPiece> pieces;  ///< one a term
+  const Run* heading = nullptr;    ///< of the stage that begins here
   LineBox box;
 };
 

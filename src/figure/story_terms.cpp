@@ -52,21 +52,25 @@ std::vector<Operand> by_pattern(string_view pattern, std::size_t inputs) {
 }
 
 /// Every input once; of other heads' steps, as many as can be shown.
-std::vector<Operand> joined(const Trace& trace, const Step& step, std::size_t head,
-                            const std::string& sign) {
+void join(const Trace& trace, const Step& step, std::size_t head, const std::string& sign,
+          Sentence& sentence) {
   constexpr std::size_t kMostHeads = 3;
   std::size_t heads = 0;
   for (const StepId input : step.inputs) heads += parse_step_id(trace.steps[input].id).head ? 1 : 0;
-  std::vector<Operand> operands;
+  std::vector<Operand>& operands = sentence.operands;
+  bool left_out = false;
   for (std::size_t i = 0; i < step.inputs.size(); ++i) {
     const StepId input = step.inputs[i];
     const auto before = step.inputs.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(step.inputs.begin(), before, input) != before) continue;
     const auto of_head = parse_step_id(trace.steps[input].id).head;
-    if (heads > kMostHeads && of_head && *of_head != head) continue;
+    if (heads > kMostHeads && of_head && *of_head != head) {
+      left_out = true;
+      continue;
+    }
     operands.push_back({operands.empty() ? "" : sign, i, false});
   }
-  return operands;
+  if (left_out) sentence.result_sign = "… " + sentence.result_sign;
 }
 
 bool starts_with(string_view text, std::initializer_list<string_view> beginnings) {
@@ -85,7 +89,7 @@ Sentence sentence_of(const Trace& trace, const Step& step, std::size_t head) {
     return sentence;
   }
   if (const string_view sign = joining_sign(step.op); !sign.empty()) {
-    sentence.operands = joined(trace, step, head, std::string(sign));
+    join(trace, step, head, std::string(sign), sentence);
     return sentence;
   }
   sentence.result_sign = "→";
@@ -93,7 +97,7 @@ Sentence sentence_of(const Trace& trace, const Step& step, std::size_t head) {
     sentence.operands = by_pattern("0 where 1", step.inputs.size());
     return sentence;
   }
-  sentence.operands = joined(trace, step, head, ",");
+  join(trace, step, head, ",", sentence);
   sentence.over = step.op == ops::scale.name
                       ? fmt::format("× {:.4g}", step.attributes.get_or("scale", 1.0))
                   : step.op == ops::slice_columns.name     ? "slice"

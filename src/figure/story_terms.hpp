@@ -19,9 +19,7 @@ struct Operand {
 /// A step as operands, and the sign before its result: X "·" W_Q "=" Q.
 struct Sentence {
   std::vector<Operand> operands;
-  std::string result_sign = "=", over = {};
-  /// Made of its first operand alone, row by row or cell by cell.
-  bool is_arrow() const { return result_sign == "→"; }
+  std::string result_sign = "=", over = {};  ///< `over` stands above an arrow
 };
 
 /// @param head  whose story it is: of many other heads' steps, only some are operands
