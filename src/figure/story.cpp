@@ -268,15 +268,19 @@ void Teller::mark_query(Story& story) const {
   };
   const std::size_t rows = queries->labels.size();
   std::set<const Step*> marked{*weights};
+  const auto is_marked = [&](const Step& step) {
+    return marked.count(&step) > 0 ||
+           (keeps_all_rows(step) &&
+            std::any_of(step.inputs.begin(), step.inputs.end(),
+                        [&](StepId input) { return marked.count(&trace_.steps[input]) > 0; }));
+  };
   const auto visit = [&](std::size_t k, bool forward) {
     const Step& step = *steps_[k];
     if (step.values.rows() != rows) return;
     // From the weights on; before them, keys and values come of the same rows, too.
-    const Step* first = &trace_.steps[step.inputs[0]];
-    const Step* shown = first->op == ops::concat.name ? &trace_.steps[first->inputs[0]] : first;
-    if (forward && first->values.rows() == rows && marked.count(first) + marked.count(shown) > 0) {
-      marked.insert(&step);
-    }
+    const Step& first = trace_.steps[step.inputs[0]];
+    const bool keeps = first.values.rows() == rows && is_marked(first);
+    if (forward && (keeps || is_marked(step))) marked.insert(&step);
     if (marked.count(&step) == 0) return;
     story.lines[k].terms.back().matrix.marked_row = row;
     const Sentence sentence = sentence_of(trace_, step, options_.head);

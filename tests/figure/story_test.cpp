@@ -342,6 +342,12 @@ TEST_CASE("story: a query is followed through the rows that are its own") {
   CHECK(marked == std::vector<std::string>{"Q: X", "Q: Q", "S: Q", "S: S", "S_scaled: S",
                                            "S_scaled: S_scaled", "A: S_scaled", "A: A", "O_0: A",
                                            "O_0: O_0", "O: C", "O: O"});
+  options.query = "2";
+  options.head = 1;
+  const Story alice = story_of(sample("alice"), options);
+  CHECK(alice.lines.back().terms[0].matrix.marked_row == 2);
+  CHECK(alice.lines.back().terms[2].matrix.marked_row == 2);
+  options.head = 0;
   options.query = "blue";
   CHECK_THROWS_AS(story_of(sample("three-tokens"), options), Error);
 }
