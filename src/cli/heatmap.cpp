@@ -31,9 +31,14 @@ int draw(const HeatmapRequest& request, Console& console) {
   if (request.story.wanted()) {
     console.progress(fmt::format("{}: drawing its story", name));
     make_folder(request.output);
-    warn_of_missing(
-        draw_story(trace, request.story, request.story_of, request.formats, request.output), name,
-        console);
+    try {
+      const DrawnStory drawn = draw_story(trace, request.story, request.formats, request.output);
+      warn_of_missing(drawn.missing_glyphs, name, console);
+      console.result(fmt::format("{}: {}", request.output, drawn.files));
+    } catch (Error& error) {
+      if (error.code() == ErrorCode::kInvalid) error.in_file(name);
+      throw;
+    }
     return 0;
   }
   const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
@@ -44,24 +49,19 @@ int draw(const HeatmapRequest& request, Console& console) {
 }
 
 /// Which head, which query, and what the pictures are looked at on.
-void add_choice_options(CLI::App& command, figure::StoryOptions& options) {
-  const auto add_index = [&](const std::string& name, const std::string& help, std::size_t& index) {
-    add_text_option(command, name, "N", help, [&index, name](const std::string& text) {
-      const auto number = parse_number<std::size_t>(text);
-      if (!number) throw bad_value(name, "a whole number from 0 on", text);
-      index = *number;
-    });
-  };
-  add_index("--layer", "Layer (default 0)", options.layer);
-  add_index("--head", "Head (default 0)", options.head);
+void add_choice_options(CLI::App& command, StoryRequest& story) {
+  add_text_option(command, "--layer", "N", "Layer (default 0)",
+                  [&story](const std::string& text) { story.layer = text; });
+  add_text_option(command, "--head", "N", "Head (default 0)",
+                  [&story](const std::string& text) { story.head = text; });
   add_text_option(command, "--query", "QUERY", "Query whose row is outlined: index or label",
-                  [&options](const std::string& text) { options.query = text; });
+                  [&story](const std::string& text) { story.query = text; });
   add_text_option(command, "--theme", "NAME", "light (default), dark or print",
-                  [&options](const std::string& text) {
+                  [&story](const std::string& text) {
                     constexpr std::string_view kKnown[] = {"light", "dark", "print"};
                     constexpr figure::Theme kThemes[] = {
                         figure::Theme::kLight, figure::Theme::kDark, figure::Theme::kPrint};
-                    options.theme = kThemes[expect_name("--theme", "theme", text, kKnown)];
+                    story.theme = kThemes[expect_name("--theme", "theme", text, kKnown)];
                   });
 }
 
@@ -78,7 +78,7 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
   add_story_options(command, request->story);
-  add_choice_options(command, request->story_of);
+  add_choice_options(command, request->story);
   add_setting_options(command, request->overrides);
   return {&command, [request, &console] { return draw(*request, console); }};
 }

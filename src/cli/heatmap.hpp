@@ -18,7 +18,6 @@ struct HeatmapRequest {
   std::vector<figure::Format> formats = {figure::Format::kPng};
   Overrides overrides;
   StoryRequest story;
-  figure::StoryOptions story_of;  ///< its layer, head, query and theme
 };
 
 }  // namespace attn_viz::cli

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
-#include <optional>
 
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/core/parallel.hpp"
@@ -18,25 +16,44 @@ namespace {
 
 constexpr std::size_t kLongestDelay = 60'000;
 
-/// The frames in every format, and the PNGs once more as one that moves.
-std::vector<char32_t> draw_frames(const figure::Story& story, const StoryRequest& request,
-                                  const std::vector<figure::Format>& formats,
-                                  const std::filesystem::path& folder) {
+/// The number of a layer or head: a story is told of one.
+std::size_t one_of(const std::string& option, const std::optional<std::string>& text) {
+  const auto number = parse_number<std::size_t>(text.value_or("0"));
+  if (!number) throw bad_value(option, "one whole number for a story", *text);
+  return *number;
+}
+
+/// "frame-01" of the first of 8, "frame-001" of the first of 100.
+std::string frame_name(std::size_t index, std::size_t count) {
+  const std::size_t digits = std::max<std::size_t>(2, std::to_string(count).size());
+  return fmt::format("frame-{:0{}}", index + 1, digits);
+}
+
+/// The PNGs as one that moves; the last stands longest.
+std::string animation_of(const std::vector<std::string>& pngs, std::size_t delay) {
+  std::vector<figure::AnimationFrame> frames;
+  for (const std::string& png : pngs) frames.push_back({png, delay});
+  frames.back().milliseconds = 3 * delay;
+  return figure::animate(frames);
+}
+
+/// The frames in every format, and frames.png.
+void draw_frames(const figure::Story& story, const StoryRequest& request,
+                 const std::vector<figure::Format>& formats, const std::filesystem::path& folder,
+                 DrawnStory& drawn) {
   const std::vector<figure::Story> frames = figure::frames_of(story);
-  const std::size_t digits = std::max<std::size_t>(2, std::to_string(frames.size()).size());
-  std::vector<std::string> pngs(frames.size());
-  std::vector<char32_t> missing;
-  const std::size_t share = (frames.size() + parallel_width() - 1) / parallel_width();
-  parallel_for(frames.size(), share, [&](std::size_t first, std::size_t last) {
+  const std::size_t count = frames.size();
+  std::vector<std::string> pngs(count);
+  std::vector<std::vector<char32_t>> missing(count);
+  const std::size_t share = (count + parallel_width() - 1) / parallel_width();
+  parallel_for(count, share, [&](std::size_t first, std::size_t last) {
     figure::Painter painter;
     for (std::size_t i = first; i < last; ++i) {
-      const auto write = [&](figure::Format format, const std::string& bytes) {
-        write_file(folder / fmt::format("frame-{:0{}}.{}", i + 1, digits, name_of(format)), bytes);
-      };
       for (const figure::Format format : formats) {
         figure::Picture picture = painter.paint(frames[i], format);
-        write(format, picture.bytes);
-        if (i == 0) missing = picture.missing_glyphs;
+        write_file(folder / fmt::format("{}.{}", frame_name(i, count), name_of(format)),
+                   picture.bytes);
+        missing[i] = picture.missing_glyphs;
         if (format == figure::Format::kPng) pngs[i] = std::move(picture.bytes);
       }
       if (request.animation && pngs[i].empty()) {
@@ -44,13 +61,17 @@ std::vector<char32_t> draw_frames(const figure::Story& story, const StoryRequest
       }
     }
   });
-  if (request.animation) {
-    std::vector<figure::AnimationFrame> moving;
-    for (const std::string& png : pngs) moving.push_back({png, request.delay});
-    moving.back().milliseconds = 3 * request.delay;
-    write_file(folder / "frames.png", figure::animate(moving));
+  drawn.missing_glyphs = missing[0];  // the same for all: every text of the story
+  for (const figure::Format format : formats) {
+    const auto name = [&](std::size_t i) {
+      return fmt::format("{}.{}", frame_name(i, count), name_of(format));
+    };
+    drawn.files += (drawn.files.empty() ? "" : ", ") + name(0);
+    if (count > 1) drawn.files += " to " + name(count - 1);
   }
-  return missing;
+  if (!request.animation) return;
+  write_file(folder / "frames.png", animation_of(pngs, request.delay));
+  drawn.files += ", frames.png";
 }
 
 }  // namespace
@@ -84,23 +105,24 @@ void add_story_options(CLI::App& command, StoryRequest& request) {
                   });
 }
 
-std::vector<char32_t> draw_story(const Trace& trace, const StoryRequest& request,
-                                 const figure::StoryOptions& options,
-                                 const std::vector<figure::Format>& formats,
-                                 const std::string& folder) {
-  figure::StoryOptions chosen = options;
-  chosen.block = request.block;
-  const figure::Story story = figure::story_of(trace, chosen);
-  std::vector<char32_t> missing;
-  if (request.sheet) missing = write_figures({{"story", story}}, formats, folder);
-  if (request.frames) {
-    const std::vector<char32_t> more = draw_frames(story, request, formats, folder);
-    std::vector<char32_t> all;
-    std::set_union(missing.begin(), missing.end(), more.begin(), more.end(),
-                   std::back_inserter(all));
-    missing = std::move(all);
+DrawnStory draw_story(const Trace& trace, const StoryRequest& request,
+                      const std::vector<figure::Format>& formats, const std::string& folder) {
+  figure::StoryOptions options;
+  options.block = request.block;
+  options.layer = one_of("--layer", request.layer);
+  options.head = one_of("--head", request.head);
+  options.query = request.query;
+  options.theme = request.theme;
+  const figure::Story story = figure::story_of(trace, options);
+  DrawnStory drawn;
+  if (request.sheet) {
+    drawn.missing_glyphs = write_figures({{"story", story}}, formats, folder);
+    for (const figure::Format format : formats) {
+      drawn.files += fmt::format("{}story.{}", drawn.files.empty() ? "" : ", ", name_of(format));
+    }
   }
-  return missing;
+  if (request.frames) draw_frames(story, request, formats, folder, drawn);
+  return drawn;
 }
 
 }  // namespace attn_viz::cli

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,24 @@ struct StoryRequest {
   bool animation = true;     ///< frames.png
   std::size_t delay = 1500;  ///< of a frame, in milliseconds; the last stands three times
   figure::StoryOptions::Block block = figure::StoryOptions::Block::kSelf;
+  /// --layer, --head and --query as given, and what the pictures are looked at on.
+  std::optional<std::string> layer = {}, head = {}, query = {};
+  figure::Theme theme = figure::Theme::kLight;
 
   bool wanted() const { return sheet || frames; }
 };
 
 void add_story_options(CLI::App& command, StoryRequest& request);
 
+/// What was drawn, as it is said: "story.png, frame-01.png to frame-08.png, frames.png".
+struct DrawnStory {
+  std::string files;
+  std::vector<char32_t> missing_glyphs;
+};
+
 /// Draws what is wanted into a folder that exists.
-/// @return  the characters for which no font is installed
-std::vector<char32_t> draw_story(const Trace& trace, const StoryRequest& request,
-                                 const figure::StoryOptions& options,
-                                 const std::vector<figure::Format>& formats,
-                                 const std::string& folder);
+/// @throws Error kUsage if layer or head is not one number; as story_of() does
+DrawnStory draw_story(const Trace& trace, const StoryRequest& request,
+                      const std::vector<figure::Format>& formats, const std::string& folder);
 
 }  // namespace attn_viz::cli

@@ -64,6 +64,11 @@ std::string animate(std::span<const AnimationFrame> frames) {
   put(control, 0, 4);  // plays: without end
   put_chunk(bytes, "acTL", control);
 
+  for (const Chunk& chunk : chunks_of(frames[0].png)) {
+    const bool of_all = chunk.type != "IHDR" && chunk.type != "IDAT" && chunk.type != "IEND";
+    if (of_all) put_chunk(bytes, chunk.type, chunk.data);  // such as the resolution
+  }
+
   // Frame controls and data after the first frame's are numbered together.
   std::uint32_t sequence = 0;
   for (std::size_t k = 0; k < frames.size(); ++k) {

@@ -121,9 +121,9 @@ void StoryComposer::place_header() {
 
 int StoryComposer::place_legend(int x) {
   if (!story_.weight_note.empty())
-    x = place_bar(x, ColorMap::kViridis, {"1", "0.5", "0"}, story_.weight_note);
+    x = place_bar(x, story_.weight_map, {"1", "0.5", "0"}, story_.weight_note);
   if (!story_.value_note.empty())
-    x = place_bar(x, ColorMap::kDiverging, {"a", "0", "−a"}, story_.value_note);
+    x = place_bar(x, story_.value_map, {"a", "0", "−a"}, story_.value_note);
   if (!any_masked_) return x;
   scene_.swatches.push_back({x, kStoryMargin + 6, kSwatch, kSwatch, palette_.masked});
   const Run& run = scale_note("masked");

@@ -39,10 +39,16 @@ Range range_of(const Tensor& tensor) {
   return range;
 }
 
+/// Weights and masks are from 0 to 1; everything else is on both sides of 0.
+bool is_signed(const ColorScale& scale) {
+  return scale.low < 0;
+}
+
 ColorScale scale_of(const Step& step) {
   const Range range = range_of(step.values);
   constexpr double kRounding = 1e-7;
-  if (is_weight_like(step) && range.low >= 0 && range.high <= 1 + kRounding) return {};
+  if (is_weight_like(step) && range.low >= 0 && range.high <= 1 + kRounding)
+    return {ColorMap::kViridis, 0, 1, ""};
   const double size = std::max(-range.low, range.high);
   return {ColorMap::kDiverging, size > 0 ? -size : -1, size > 0 ? size : 1, ""};
 }
@@ -90,7 +96,7 @@ std::string facts_of(const Step& step, const ColorScale& scale, bool transposed,
   std::replace(name.begin(), name.end(), '_', ' ');
   std::string text = says_more ? name + "\n" : "";
   text += size_text(step.values, transposed);
-  if (scale.map == ColorMap::kDiverging) {
+  if (is_signed(scale)) {
     text += fmt::format(", ±{:.3g}", scale.high);
   } else if (const double largest = range_of(step.values).high; largest < kPale) {
     text += fmt::format(", largest {:.2g}", largest);
@@ -302,10 +308,13 @@ void Teller::mark_query(Story& story) const {
 void Teller::say_scales(Story& story) const {
   for (const StoryLine& line : story.lines) {
     for (const StoryTerm& term : line.terms) {
-      if (term.matrix.panel.scale->map == ColorMap::kViridis) {
-        story.weight_note = "weights and masks: 0 to 1";
-      } else {
+      const ColorScale& scale = *term.matrix.panel.scale;
+      if (is_signed(scale)) {
         story.value_note = "all others: −a to a; each states its ±a";
+        story.value_map = scale.map;
+      } else {
+        story.weight_note = "weights and masks: 0 to 1";
+        story.weight_map = scale.map;
       }
     }
   }

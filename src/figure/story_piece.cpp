@@ -126,7 +126,7 @@ StoryPiece piece_of(const StoryMatrix& matrix, const StorySizing& sizing, const 
 std::vector<std::string> numbers_of(const StoryMatrix& matrix) {
   const Matrix& values = matrix.panel.values;
   const ColorScale& scale = *matrix.panel.scale;
-  const int decimals = decimals_for(scale.map == ColorMap::kViridis ? 1 : scale.high);
+  const int decimals = decimals_for(scale.high);
   std::vector<std::string> texts;
   texts.reserve(values.rows() * values.columns());
   for (std::size_t i = 0; i < values.rows(); ++i)

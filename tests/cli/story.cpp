@@ -19,7 +19,7 @@ std::string text_of(std::size_t number) {
 TEST_CASE("--story writes one sheet in every format") {
   const TemporaryFolder folder;
   CHECK(folder.run({"heatmap", sample("three-tokens.json"), "-o", "out", "--story", "--format",
-                    "png,svg,pdf"}) == Run{0, "", ""});
+                    "png,svg,pdf"}) == Run{0, "out: story.png, story.svg, story.pdf\n", ""});
   CHECK(folder.list("out") == std::vector<std::string>{"story.pdf", "story.png", "story.svg"});
   const Pixels sheet = decode_png(folder.read("out/story.png"));
   CHECK(sheet.width * 9 == sheet.height * 16);
@@ -28,7 +28,8 @@ TEST_CASE("--story writes one sheet in every format") {
 TEST_CASE("--frames writes numbered pictures of one size, and one that moves") {
   const TemporaryFolder folder;
   CHECK(folder.run({"heatmap", sample("three-tokens.json"), "-o", "out", "--frames", "--story",
-                    "--delay", "250"}) == Run{0, "", ""});
+                    "--delay", "250"}) ==
+        Run{0, "out: story.png, frame-01.png to frame-08.png, frames.png\n", ""});
   std::vector<std::string> expected;
   for (std::size_t k = 1; k <= 8; ++k) expected.push_back("frame-" + text_of(k) + ".png");
   expected.insert(expected.end(), {"frames.png", "story.png"});
@@ -47,7 +48,8 @@ TEST_CASE("--frames writes numbered pictures of one size, and one that moves") {
   CHECK(moving.substr(control + 24, 4) == std::string("\x00\xfa\x03\xe8", 4));
 
   CHECK(folder.run({"heatmap", sample("three-tokens.json"), "-o", "still", "--frames", "--format",
-                    "svg", "--animation", "none"}) == Run{0, "", ""});
+                    "svg", "--animation", "none"}) ==
+        Run{0, "still: frame-01.svg to frame-08.svg\n", ""});
   CHECK(folder.list("still").size() == 8);
   CHECK(folder.list("still").front() == "frame-01.svg");
 }
@@ -66,10 +68,11 @@ TEST_CASE("--story chooses layer, head and query, and says what there is") {
     CHECK(run.code == code);
     CHECK(run.err.find(message) != std::string::npos);
   };
-  refused({"--head", "2"}, 3, "there is no head 2 in layer 0; expected 0 to 1");
+  refused({"--head", "2"}, 3, "alice.json: there is no head 2 in layer 0; expected 0 to 1");
   refused({"--layer", "1"}, 3, "there is no layer 1; expected 0 to 0");
   refused({"--query", "nobody"}, 3, "there is no query \"nobody\"; expected an index from 0 to 11");
   refused({"--block", "cross"}, 3, "there is no head of cross-attention in this file");
+  refused({"--head", "0-1"}, 2, "--head: expected one whole number for a story, got \"0-1\"");
   refused({"--block", "decoder"}, 2, "--block");
   refused({"--delay", "0"}, 2, "--delay: expected milliseconds from 20 to 60000, got \"0\"");
   refused({"--animation", "mp4"}, 2, "--animation");

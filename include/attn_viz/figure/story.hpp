@@ -47,10 +47,10 @@ struct Story {
   std::string title = {}, subtitle = {};
   std::vector<StoryLine> lines = {};
   std::vector<std::string> notes = {};
-  /// Said at the bar of weights and masks, which all have one scale; empty if there are none.
-  std::string weight_note = {};
-  ColorScale weight_scale = {};
-  std::string value_note = {};  ///< said at the diverging bar; empty if there is no such matrix
+  /// Said at the bars: of weights and masks, which all are from 0 to 1, and of everything else,
+  /// which is from −a to a; empty if there are none.
+  std::string weight_note = {}, value_note = {};
+  ColorMap weight_map = ColorMap::kViridis, value_map = ColorMap::kDiverging;
   Theme theme = Theme::kLight;
   /// Only so many lines are drawn, in their places of the whole; the last result is outlined.
   std::optional<std::size_t> revealed = std::nullopt;
