@@ -270,6 +270,19 @@ TEST_CASE("story: a drawn cell that is a mean says so") {
   }));
 }
 
+TEST_CASE("story: more than a sheet holds makes a higher one, or one as wide as its longest line") {
+  Painter painter;
+  Story story = story_of(sample("causal"));
+  const std::vector<StoryLine> lines = story.lines;
+  for (int i = 0; i < 25; ++i) story.lines.insert(story.lines.end(), lines.begin(), lines.end());
+  const Layout high = painter.lay_out(story);
+  CHECK(high.height * 16 > high.width * 9);
+  check_layout(high);
+  story.lines = lines;
+  for (int i = 0; i < 40; ++i) story.lines[0].terms.push_back(lines[0].terms[1]);
+  check_layout(painter.lay_out(story));
+}
+
 TEST_CASE("story: words of all sorts") {
   Painter painter;
   const std::vector<std::string> words = {"the",
