@@ -65,7 +65,9 @@ std::string size_text(const Tensor& tensor, bool transposed) {
 /// "scale = 0.7071, window = [1, 0]": the numbers that an equation only names.
 std::string constants_text(const Step& step) {
   constexpr std::size_t kMostNumbers = 4;
-  if (step.op == ops::scale.name || step.op == ops::slice_columns.name) return "";
+  // These stand in the equation, or over its arrow.
+  for (const Operation* op : {&ops::scale, &ops::slice_columns, &ops::mix_heads})
+    if (step.op == op->name) return "";
   std::string text;
   const auto add = [&](const std::string& name, const std::string& value) {
     text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
@@ -96,10 +98,13 @@ std::string facts_of(const Step& step, const ColorScale& scale, bool transposed,
   std::replace(name.begin(), name.end(), '_', ' ');
   std::string text = says_more ? name + "\n" : "";
   text += size_text(step.values, transposed);
-  if (is_signed(scale)) {
+  const Range range = range_of(step.values);
+  if (range.low == 0 && range.high == 0) {
+    text += ", all 0";
+  } else if (is_signed(scale)) {
     text += fmt::format(", ±{:.3g}", scale.high);
-  } else if (const double largest = range_of(step.values).high; largest < kPale) {
-    text += fmt::format(", largest {:.2g}", largest);
+  } else if (range.high < kPale) {
+    text += fmt::format(", largest {:.2g}", range.high);
   }
   return text;
 }
