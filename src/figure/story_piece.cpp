@@ -38,7 +38,7 @@ class PieceMaker {
  public:
   PieceMaker(const StoryMatrix& matrix, const StorySizing& sizing, const Palette& palette,
              Typesetter& type)
-      : matrix_(matrix), sizing_(sizing), palette_(palette), type_(type) {
+      : matrix_(matrix), palette_(palette), type_(type) {
     piece_.rows = side_of(matrix.panel.values.rows(), sizing.cell_height, sizing);
     piece_.columns = side_of(matrix.panel.values.columns(), sizing.cell_width, sizing);
     piece_.bounds = {-1, piece_.top() - 1.0, piece_.width() + 1.0,
@@ -110,7 +110,6 @@ class PieceMaker {
   }
 
   const StoryMatrix& matrix_;
-  const StorySizing& sizing_;
   const Palette& palette_;
   Typesetter& type_;
   StoryPiece piece_;
