@@ -83,6 +83,23 @@ int draw(const HeatmapRequest& request, Console& console) {
   return 0;
 }
 
+/// Which head, which query, and what the pictures are looked at on.
+void add_choice_options(CLI::App& command, StoryRequest& story) {
+  add_text_option(command, "--layer", "N", "Layer (default 0)",
+                  [&story](const std::string& text) { story.layer = text; });
+  add_text_option(command, "--head", "N", "Head (default 0)",
+                  [&story](const std::string& text) { story.head = text; });
+  add_text_option(command, "--query", "QUERY", "Query whose row is outlined: index or label",
+                  [&story](const std::string& text) { story.query = text; });
+  add_text_option(command, "--theme", "NAME", "light (default), dark or print",
+                  [&story](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"light", "dark", "print"};
+                    constexpr figure::Theme kThemes[] = {
+                        figure::Theme::kLight, figure::Theme::kDark, figure::Theme::kPrint};
+                    story.theme = kThemes[expect_name("--theme", "theme", text, kKnown)];
+                  });
+}
+
 }  // namespace
 
 Subcommand add_heatmap(CLI::App& app, Console& console) {

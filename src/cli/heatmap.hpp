@@ -10,6 +10,7 @@
 #include "attn_viz/figure/selected.hpp"
 #include "attn_viz/input/document.hpp"
 #include "attn_viz/trace/trace.hpp"
+#include "cli/heatmap_story.hpp"
 
 namespace attn_viz::cli {
 
@@ -23,6 +24,7 @@ struct HeatmapRequest {
   figure::Look look;
   figure::Fonts fonts;
   bool lines = false;  ///< --style lines
+  StoryRequest story;
 };
 
 /// --step, --layer, --head, --query, --key, --top, --average, --overview.

@@ -53,16 +53,16 @@ void choose_places(const Trace& trace, const Selection& selection, Kin& kin) {
   const auto refuse = [&](const char* option, const char* lack) {
     return misfit(option, fmt::format("the step \"{}\" {}", step.id, lack));
   };
-  if (selection.query) {
+  if (!selection.queries.empty()) {
     if (axes.size() != 2 || axes[0].name.empty())
       throw refuse("--query", "has no row for each query");
-    kin.queries = places_of(*selection.query, labels_of(trace, axes[0]), "query");
+    kin.queries = places_of(selection.queries, labels_of(trace, axes[0]), "query");
   }
-  if (selection.key && selection.top)
+  if (!selection.keys.empty() && selection.top)
     throw misfit("--top", "the strongest keys, or those of --key; not both");
-  if (selection.key) {
+  if (!selection.keys.empty()) {
     if (!pairs) throw refuse("--key", "has no column for each key");
-    kin.keys = places_of(*selection.key, labels_of(trace, axes[1]), "key");
+    kin.keys = places_of(selection.keys, labels_of(trace, axes[1]), "key");
   }
   if (selection.top) {
     if (!is_weights(step))

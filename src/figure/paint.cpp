@@ -54,6 +54,26 @@ std::vector<char32_t> missing_glyphs(const TokenLines& lines, Typesetter& type) 
   return missing;
 }
 
+std::vector<char32_t> missing_glyphs(const Story& story, Typesetter& type) {
+  std::vector<char32_t> missing;
+  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
+  add(story.title);
+  add(story.subtitle);
+  for (const std::string& note : story.notes) add(note);
+  for (const StoryLine& line : story.lines) {
+    for (const auto& [sign, over, matrix] : line.terms) {
+      for (const std::string& text : {over, matrix.symbol, matrix.equation, matrix.facts})
+        add(text);
+      for (const LabelledAxis* axis : {&matrix.rows, &matrix.columns})
+        for (const std::string& label : axis->labels)
+          type.add_missing(visible_label(label), missing);
+    }
+  }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
+}
+
 std::size_t pixels(int n) {
   return static_cast<std::size_t>(n);
 }

@@ -115,4 +115,15 @@ std::vector<std::size_t> places_of(std::string_view text, const std::vector<std:
   return Finder(labels, what).find(text);
 }
 
+std::vector<std::size_t> places_of(const std::vector<std::string>& texts,
+                                   const std::vector<std::string>& labels, std::string_view what) {
+  std::vector<std::size_t> places;
+  for (const std::string& text : texts) {
+    for (const std::size_t place : places_of(text, labels, what)) {
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+    }
+  }
+  return places;
+}
+
 }  // namespace attn_viz::figure

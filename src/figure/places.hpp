@@ -18,4 +18,8 @@ namespace attn_viz::figure {
 std::vector<std::size_t> places_of(std::string_view text, const std::vector<std::string>& labels,
                                    std::string_view what);
 
+/// Those of several texts, each place once.
+std::vector<std::size_t> places_of(const std::vector<std::string>& texts,
+                                   const std::vector<std::string>& labels, std::string_view what);
+
 }  // namespace attn_viz::figure

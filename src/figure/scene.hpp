@@ -120,5 +120,6 @@ Rgb bar_color(const Bar& bar, int row);
 /// Lays a figure out. Runs in the scene belong to the typesetter.
 Scene compose(const Figure& figure, Typesetter& type);
 Scene compose(const TokenLines& figure, Typesetter& type);
+Scene compose(const Story& story, Typesetter& type);
 
 }  // namespace attn_viz::figure

@@ -101,8 +101,8 @@ TEST_CASE("selected: an overview has a row for each layer and a column for each 
 
 TEST_CASE("selected: queries and keys by index, range and label, in the order given") {
   Selection selection = of_head("0", "1");
-  selection.query = "dog,1-2";
-  selection.key = "3,quick";
+  selection.queries = {"dog,1-2"};
+  selection.keys = {"3,quick"};
   const auto figures = chosen(selection);
   REQUIRE(figures.size() == 1);
   const Figure& figure = figures[0].figure;
@@ -244,7 +244,7 @@ TEST_CASE("selected: queries across") {
   look.transpose = true;
   look.title = "Another title";
   Selection selection = of_head("0", "0");
-  selection.query = "5,3";
+  selection.queries = {"5,3"};
   const Figure figure = chosen(selection, look)[0].figure;
   CHECK(figure.title == "Another title");
   CHECK(figure.columns.name == "queries");
@@ -257,12 +257,12 @@ TEST_CASE("selected: queries across") {
 
 TEST_CASE("selected: what does not go together") {
   Selection selection;
-  selection.key = "1";
+  selection.keys = {"1"};
   selection.top = 2;
   CHECK(error(selection) == "--top: the strongest keys, or those of --key; not both");
   selection = {};
   selection.steps.step = "query";
-  selection.key = "1";
+  selection.keys = {"1"};
   CHECK(error(selection) == "--key: the step \"layer0/head0/query\" has no column for each key");
   selection = {};
   selection.steps.step = "scores";
@@ -270,7 +270,7 @@ TEST_CASE("selected: what does not go together") {
   CHECK(error(selection).find("--top: the step \"layer0/head0/scores\" holds no weights") == 0);
   selection = {};
   selection.steps.step = "W_Q";
-  selection.query = "1";
+  selection.queries = {"1"};
   CHECK(error(selection) == "--query: the step \"layer0/head0/W_Q\" has no row for each query");
 }
 
@@ -282,11 +282,11 @@ TEST_CASE("selected: weights of a query on patches are a map") {
   Selection selection;
   CHECK(names_of(selected_heatmaps(patches, selection, {})) ==
         Names{"layer0-head0-weights", "layer0-head0-weights-query4"});
-  selection.query = "0,2";
+  selection.queries = {"0,2"};
   const auto map = selected_heatmaps(patches, selection, {});
   CHECK(names_of(map) == Names{"layer0-head0-weights-query2"});
   CHECK(map[0].figure.panels[0].marked == std::pair<std::size_t, std::size_t>(0, 2));
-  selection.query = "0-2";
+  selection.queries = {"0-2"};
   CHECK(names_of(selected_heatmaps(patches, selection, {})) == Names{"layer0-head0-weights"});
 }
 

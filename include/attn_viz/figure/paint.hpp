@@ -11,11 +11,12 @@
 #include "attn_viz/figure/figure.hpp"
 #include "attn_viz/figure/fonts.hpp"
 #include "attn_viz/figure/lines.hpp"
+#include "attn_viz/figure/story.hpp"
 
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure, TokenLines>;
+using Drawing = std::variant<Figure, TokenLines, Story>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
@@ -62,6 +63,11 @@ enum class TextKind {
   kScaleNote,
   kLegend,
   kNote,
+  kStage,     ///< over the first equation of a stage
+  kSymbol,    ///< over a matrix
+  kSign,      ///< between matrices
+  kEquation,  ///< under a matrix
+  kFacts,     ///< its name, shape and scale
 };
 
 /// A text as it stands in the picture: its ink's box in pixels, and what was asked to be drawn

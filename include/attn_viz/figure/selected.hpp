@@ -42,9 +42,9 @@ enum class Overviews {
 /// What is drawn.
 struct Selection {
   StepQuery steps = {};
-  /// Indices, ranges of them and labels: "3", "2-5", "1,4,7", "cat"; a label that looks like
-  /// something else stands in double quotes. Drawn in the order given.
-  std::optional<std::string> query = {}, key = {};
+  /// Each an index, a range, a label, or a list of them: "3", "2-5", "1,4,7", "cat"; a label that
+  /// looks like something else stands in double quotes. Drawn in the order given; empty: all.
+  std::vector<std::string> queries = {}, keys = {};
   /// So many keys: those with the largest sum of weights over the queries and heads that are drawn.
   std::optional<std::size_t> top = {};
   bool average_heads = false;
