@@ -16,7 +16,8 @@
 namespace attn_viz::cli {
 namespace {
 
-std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest&) {
+std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest& request) {
+  if (request.overlay.asked) return overlay_drawings(trace, request);
   std::vector<figure::NamedDrawing> drawings;
   for (figure::NamedFigure& each : figure::heatmaps(trace)) {
     drawings.push_back({std::move(each.name), std::move(each.figure)});
@@ -47,6 +48,7 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
       ->required();
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
+  add_overlay_options(command, *request);
   add_setting_options(command, request->overrides);
   return {&command, [request, &console] { return draw(*request, console); }};
 }

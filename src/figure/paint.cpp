@@ -32,6 +32,21 @@ std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
   return missing;
 }
 
+std::vector<char32_t> missing_glyphs(const Overlay& overlay, Typesetter& type) {
+  std::vector<char32_t> missing;
+  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
+  add(overlay.title);
+  add(overlay.subtitle);
+  add(overlay.picture_title);
+  add(overlay.scale.note);
+  for (const std::string& note : overlay.notes) add(note);
+  for (const OverlayPanel& panel : overlay.panels)
+    type.add_missing(visible_label(panel.title), missing);
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return missing;
+}
+
 Scene compose_any(const Drawing& drawing, Typesetter& type) {
   return std::visit([&](const auto& kind) { return compose(kind, type); }, drawing);
 }
@@ -97,6 +112,9 @@ Layout Painter::lay_out(const Drawing& drawing) {
     layout.panels.push_back({pixels(panel.x), pixels(panel.y), pixels(panel.cell_width),
                              pixels(panel.cell_height), panel.row_reduction, panel.column_reduction,
                              panel.levels.rows, panel.levels.columns});
+  for (const ImageItem& image : scene.images)
+    layout.images.push_back(
+        {pixels(image.x), pixels(image.y), pixels(image.width), pixels(image.height)});
   for (const TextItem& item : scene.texts) {
     const Bounds box = bounds_of(item);
     layout.texts.push_back({item.kind, item.run->text(), box.left, box.top, box.right - box.left,

@@ -8,6 +8,7 @@
 
 #include "attn_viz/figure/colormap.hpp"
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/overlay.hpp"
 #include "attn_viz/figure/paint.hpp"
 #include "figure/levels.hpp"
 #include "figure/text.hpp"
@@ -102,5 +103,6 @@ Rgb bar_color(const Bar& bar, int row);
 
 /// Lays a figure out. Runs in the scene belong to the typesetter.
 Scene compose(const Figure& figure, Typesetter& type);
+Scene compose(const Overlay& overlay, Typesetter& type);
 
 }  // namespace attn_viz::figure

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/overlay.hpp"
 
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure>;
+using Drawing = std::variant<Figure, Overlay>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
@@ -69,10 +70,16 @@ struct PlacedText {
   bool shortened = false;  ///< an ellipsis stands for its end
 };
 
+/// Where an image lies in the picture, in pixels.
+struct PlacedImage {
+  std::size_t left = 0, top = 0, width = 0, height = 0;
+};
+
 /// The size of the picture and the place of every panel and every text.
 struct Layout {
   std::size_t width = 0, height = 0;
   std::vector<Cells> panels;
+  std::vector<PlacedImage> images;  ///< of an overlay: the picture, its panels, the colour bar
   std::vector<PlacedText> texts;
 };
 
