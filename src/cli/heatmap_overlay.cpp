@@ -8,6 +8,7 @@
 #include "attn_viz/core/files.hpp"
 #include "cli/arguments.hpp"
 #include "cli/heatmap.hpp"
+#include "cli/load.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -153,7 +154,12 @@ std::vector<figure::NamedDrawing> overlay_drawings(const Trace& trace,
     if (!picture) picture = read_picture(path, !overlay.image.empty());
     return figure::NamedPicture{path.filename().string(), picture};
   };
-  return figure::overlays(trace, select_steps(trace, overlay.steps), picture_of, overlay.options);
+  try {
+    return figure::overlays(trace, select_steps(trace, overlay.steps), picture_of, overlay.options);
+  } catch (Error& error) {
+    if (error.code() != ErrorCode::kUsage) error.in_file(shown_name(request.input));
+    throw;
+  }
 }
 
 }  // namespace attn_viz::cli
