@@ -108,7 +108,7 @@ class OverlayComposer {
   void expect_room() const;
   void place_panels();
   void place_image(std::size_t row, std::size_t column, std::vector<std::uint8_t> pixels,
-                   const Run& title);
+                   const Run& title, const Run* scale = nullptr);
   void mark(std::size_t sheet_row, std::size_t sheet_column,
             std::pair<std::size_t, std::size_t> patch);
   void place_bar();
@@ -144,11 +144,14 @@ void OverlayComposer::expect_room() const {
 void OverlayComposer::place_panels() {
   const Style style{12, true, palette_.text, size_.width, false};
   const Run& picture_title = type_.set(visible_label(overlay_.picture_title), style);
+  const Style quiet{12, false, palette_.quiet_text, size_.width, false};
   double title_height = picture_title.logical().height;
-  std::vector<const Run*> titles;
+  std::vector<const Run*> titles, scales;
   for (const OverlayPanel& panel : overlay_.panels) {
     titles.push_back(&type_.set(visible_label(panel.title), style));
-    title_height = std::max(title_height, titles.back()->logical().height);
+    scales.push_back(panel.scale ? &type_.set(visible_label(panel.scale->note), quiet) : nullptr);
+    const double second = scales.back() ? scales.back()->logical().height : 0;
+    title_height = std::max(title_height, titles.back()->logical().height + second);
   }
   pitch_x_ = size_.width + kGap;
   pitch_y_ = size_.height + up(title_height) + 7 + 12;
@@ -165,7 +168,7 @@ void OverlayComposer::place_panels() {
   for (std::size_t p = 0; p < overlay_.panels.size(); ++p) {
     const OverlayPanel& panel = overlay_.panels[p];
     place_image(panel.sheet_row, panel.sheet_column, overlay_pixels(overlay_, panel, picture),
-                *titles[p]);
+                *titles[p], scales[p]);
     if (!panel.marked) continue;
     mark(panel.sheet_row, panel.sheet_column, *panel.marked);
     if (outlined) mark(0, 0, *panel.marked);
@@ -173,13 +176,19 @@ void OverlayComposer::place_panels() {
 }
 
 void OverlayComposer::place_image(std::size_t row, std::size_t column,
-                                  std::vector<std::uint8_t> pixels, const Run& title) {
+                                  std::vector<std::uint8_t> pixels, const Run& title,
+                                  const Run* scale) {
   const int x = static_cast<int>(column) * pitch_x_, y = static_cast<int>(row) * pitch_y_;
   // One pixel of the image is one of the canvas, so that each is exactly what it should be.
   scene_.images.push_back({x, y, size_.width, size_.height, static_cast<std::size_t>(size_.width),
                            static_cast<std::size_t>(size_.height), std::move(pixels), false});
   add_ring(x - 1, y - 1, size_.width + 2, size_.height + 2, 1, palette_.frame);
-  add({&title, x, y - 7 - up(title.logical().height), false, TextKind::kPanelTitle});
+  int bottom = y - 7;
+  if (scale) {
+    bottom -= up(scale->logical().height);
+    add({scale, x, bottom, false, TextKind::kScaleNote});
+  }
+  add({&title, x, bottom - up(title.logical().height), false, TextKind::kPanelTitle});
 }
 
 /// A ring inside of the patch's edges, black outside and white inside; around a small patch, white

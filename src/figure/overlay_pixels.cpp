@@ -62,7 +62,7 @@ std::vector<Taps> picture_taps(std::size_t from, std::size_t to) {
 /// A masked patch: the picture under lines that rise to the right, white beside black, so that they
 /// are seen on any picture.
 Rgb hatched(Rgb under, std::size_t x, std::size_t y) {
-  const std::size_t place = (x + y) % 8;
+  const std::size_t place = (x + y) % 12;
   return place == 0 ? kWhite : place == 1 ? kBlack : under;
 }
 

@@ -62,8 +62,7 @@ std::optional<std::pair<std::size_t, std::size_t>> own_patch(const Sheet& sheet,
 std::string name_of(const Sheet& sheet, const Chosen& chosen) {
   const AxisInfo& others = *sheet.others;
   if (chosen.is_mean)
-    return fmt::format("the mean of all {} {}", others.labels.size(),
-                       sheet.by_key ? "keys" : "queries");
+    return fmt::format("mean of {} {}", others.labels.size(), sheet.by_key ? "keys" : "queries");
   const std::size_t position = chosen.positions[0];
   return (others.grid && position >= others.extra ? "patch " : "") + others.labels[position];
 }
@@ -110,8 +109,8 @@ std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& opti
   notes.push_back(
       fmt::format("Colors of the bar with opacity {:g} over the picture{} ({} × {} pixels, {} × "
                   "{} patches); {}.",
-                  options.opacity, options.grey ? " in grey" : "", picture.width, picture.height,
-                  patches.grid->first, patches.grid->second,
+                  options.opacity, options.grey ? " in grey" : ", whose colors mix with them",
+                  picture.width, picture.height, patches.grid->first, patches.grid->second,
                   options.by == Interpolation::kCell
                       ? "one color for each patch"
                       : "bilinear between the centres of patches (align_corners = false)"));
@@ -179,7 +178,7 @@ void add_scale(Overlay& overlay, const std::vector<Map>& maps, const OverlayOpti
       own.widen(maps[p]);
       OverlayPanel& panel = overlay.panels[p];
       panel.scale = data_scale(own, options.map, negative);
-      panel.title += fmt::format(" ({}{:.3g})", negative ? "±" : "0 to ", panel.scale->high);
+      panel.scale->note = fmt::format("{}{:.3g}", negative ? "± " : "0 to ", panel.scale->high);
     }
     scale.low = negative ? -1 : 0;
     scale.high = 1;

@@ -40,8 +40,10 @@ std::vector<char32_t> missing_glyphs(const Overlay& overlay, Typesetter& type) {
   add(overlay.picture_title);
   add(overlay.scale.note);
   for (const std::string& note : overlay.notes) add(note);
-  for (const OverlayPanel& panel : overlay.panels)
+  for (const OverlayPanel& panel : overlay.panels) {
     type.add_missing(visible_label(panel.title), missing);
+    if (panel.scale) add(panel.scale->note);
+  }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   return missing;

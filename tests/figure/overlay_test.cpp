@@ -249,7 +249,7 @@ TEST_CASE("overlay: masked patches are hatched and have no color of the map") {
       white += pixel == Rgb{255, 255, 255};
     }
   CHECK(colored == 0);
-  CHECK(white * 9 >= place.width / 2 * (place.height / 2));  // one line in eight
+  CHECK(white * 13 >= place.width / 2 * (place.height / 2));  // one line in twelve
 }
 
 TEST_CASE("overlay: the bar shows the colors as they lie over dark and light parts") {
@@ -267,8 +267,12 @@ TEST_CASE("overlay: texts lie inside the canvas, apart from one another and from
     CAPTURE(panels);
     Overlay overlay = overlay_of(3, 4, panels, random_picture(40, 30));
     overlay.title = "A title <&> that is long: " + std::string(300, 'w');
-    for (OverlayPanel& panel : overlay.panels)
+    for (OverlayPanel& panel : overlay.panels) {
       panel.title += " 注意力 and more, and more, and more";
+      if (panels <= 2) continue;
+      panel.scale = overlay.scale;
+      panel.scale->note = "0 to 0.9";
+    }
     const Layout layout = lay_out(overlay);
     struct Box {
       double left, top, right, bottom;

@@ -107,7 +107,7 @@ TEST_CASE("overlays: queries by index, label, range, all and mean") {
   CHECK(titles({"1,2", "0"}) == Titles{"patch 1,2", "[CLS]"});
   CHECK(titles({"0-2"}) == Titles{"[CLS]", "patch 0,0", "patch 0,1"});
   CHECK(titles({"all"}).size() == 7);
-  CHECK(titles({"mean"}) == Titles{"the mean of all 7 queries"});
+  CHECK(titles({"mean"}) == Titles{"mean of 7 queries"});
   OverlayOptions mean;
   mean.queries = {"mean"};
   const std::vector<NamedDrawing> drawings = draw(trace, mean);
@@ -139,14 +139,13 @@ TEST_CASE("overlays: heads side by side, their mean, and a table of queries and 
   CHECK(drawings[0].name == "layer0-overlay");
   CHECK(table.subtitle == "Layer 0, 2 heads: weights of 2 queries");
   CHECK(titles_of(table) == Titles{"head 0, patch 0,1", "head 1, patch 0,1",
-                                   "head 0, the mean of all 7 queries",
-                                   "head 1, the mean of all 7 queries"});
+                                   "head 0, mean of 7 queries", "head 1, mean of 7 queries"});
   CHECK(table.panels[3].sheet_row == 1);
   CHECK(table.panels[3].sheet_column == 2);
   options.average_heads = true;
   const auto means = draw(trace, options);
   CHECK(only(means).subtitle == "Layer 0, mean of 2 heads: weights of 2 queries");
-  CHECK(titles_of(only(means)) == Titles{"patch 0,1", "the mean of all 7 queries"});
+  CHECK(titles_of(only(means)) == Titles{"patch 0,1", "mean of 7 queries"});
   for (std::size_t i = 0; i < 6; ++i)
     CHECK(only(means).panels[0].weights[i] ==
           Approx((table.panels[0].weights[i] + table.panels[1].weights[i]) / 2));
@@ -248,7 +247,8 @@ TEST_CASE("overlays: scales of the data, of all weights, and of each map") {
   REQUIRE(only(each).panels[1].scale);
   const auto& weights = only(each).panels[1].weights;
   CHECK(only(each).panels[1].scale->high == *std::max_element(weights.begin(), weights.end()));
-  CHECK(only(each).panels[1].title.substr(0, 17) == "patch 0,1 (0 to 0");
+  CHECK(only(each).panels[1].title == "patch 0,1");
+  CHECK(only(each).panels[1].scale->note.substr(0, 6) == "0 to 0");
 }
 
 TEST_CASE("overlays: masked patches are marked, and what verify_weights refuses is not drawn") {

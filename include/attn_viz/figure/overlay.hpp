@@ -29,8 +29,9 @@ struct OverlayPanel {
   std::vector<std::uint8_t> masked = {};  ///< 1: hidden from the query. Empty: none is
   /// The patch to outline: the query (or key) of the map.
   std::optional<std::pair<std::size_t, std::size_t>> marked = std::nullopt;
-  std::optional<ColorScale> scale = std::nullopt;  ///< its own instead of the overlay's
-  std::size_t sheet_row = 0, sheet_column = 0;     ///< its place on the contact sheet
+  /// Its own instead of the overlay's; its note stands under the title.
+  std::optional<ColorScale> scale = std::nullopt;
+  std::size_t sheet_row = 0, sheet_column = 0;  ///< its place on the contact sheet
 };
 
 /// A contact sheet: the picture by itself in its left upper corner, and maps over the picture.
