@@ -9,8 +9,9 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config
        libcli11-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libeigen3-dev
        libcairo2-dev libpango1.0-dev libstb-dev libdeflate-dev libunistring-dev
+       libpng-dev libjpeg62-turbo-dev
        fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji)
-test=(catch2 libpng-dev libxml2-dev poppler-utils python3 python3-jsonschema)
+test=(catch2 libxml2-dev poppler-utils python3 python3-jsonschema)
 ci=(clang-14 clang-format-14 libclang-rt-14-dev)
 bench=(hyperfine time python3-numpy python3-matplotlib)
 

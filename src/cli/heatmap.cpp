@@ -11,7 +11,6 @@
 #include "attn_viz/core/files.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/heatmap_lines.hpp"
 #include "cli/load.hpp"
 #include "cli/pictures.hpp"
 
@@ -20,12 +19,8 @@ namespace {
 
 /// Which kind of picture; maps if no other is asked for.
 std::vector<figure::NamedDrawing> drawings_of(const Trace& trace, const HeatmapRequest& request) {
-  if (request.lines) {
-    return line_drawings(trace, request.selection.steps,
-                         {.query = request.selection.query,
-                          .auto_scale = request.look.scale != figure::ScaleChoice::kUnit,
-                          .theme = request.look.theme});
-  }
+  if (request.style == Style::kLines) return line_drawings(trace, request);
+  if (request.style == Style::kOverlay) return overlay_drawings(trace, request);
   std::vector<figure::NamedDrawing> drawings;
   for (figure::NamedFigure& each :
        figure::selected_heatmaps(trace, request.selection, request.look)) {
@@ -51,6 +46,13 @@ std::string summary(const HeatmapRequest& request,
   return fmt::format("{}: {}", request.output, list);
 }
 
+void tell(const DrawnStory& drawn, const HeatmapRequest& request, Console& console) {
+  MissingGlyphs missing;
+  missing.add(drawn.missing_glyphs, shown_name(request.input));
+  missing.warn(console);
+  console.result(fmt::format("{}: {}", request.output, drawn.files));
+}
+
 int draw(const HeatmapRequest& request, Console& console) {
   const auto& formats = request.formats;
   if (request.dpi > 0 &&
@@ -62,6 +64,12 @@ int draw(const HeatmapRequest& request, Console& console) {
   console.progress(fmt::format("{}: computing", name));
   const Trace trace = load_trace(request.input, request.overrides);
   try {
+    if (request.story.wanted()) {
+      console.progress(fmt::format("{}: drawing its story", name));
+      make_folder(request.output);
+      tell(draw_story(trace, request), request, console);
+      return 0;
+    }
     const std::vector<figure::NamedDrawing> drawings = drawings_of(trace, request);
     console.progress(fmt::format("{}: drawing {} figures", name, drawings.size()));
     make_folder(request.output);
@@ -81,23 +89,6 @@ int draw(const HeatmapRequest& request, Console& console) {
     throw;
   }
   return 0;
-}
-
-/// Which head, which query, and what the pictures are looked at on.
-void add_choice_options(CLI::App& command, StoryRequest& story) {
-  add_text_option(command, "--layer", "N", "Layer (default 0)",
-                  [&story](const std::string& text) { story.layer = text; });
-  add_text_option(command, "--head", "N", "Head (default 0)",
-                  [&story](const std::string& text) { story.head = text; });
-  add_text_option(command, "--query", "QUERY", "Query whose row is outlined: index or label",
-                  [&story](const std::string& text) { story.query = text; });
-  add_text_option(command, "--theme", "NAME", "light (default), dark or print",
-                  [&story](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"light", "dark", "print"};
-                    constexpr figure::Theme kThemes[] = {
-                        figure::Theme::kLight, figure::Theme::kDark, figure::Theme::kPrint};
-                    story.theme = kThemes[expect_name("--theme", "theme", text, kKnown)];
-                  });
 }
 
 }  // namespace
@@ -125,17 +116,24 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
           throw bad_value("--dpi", "a whole number from 96 to 1200", text);
         request->dpi = *dpi;
       });
-  add_selection_options(command, request->selection);
-  add_look_options(command, request->look);
   add_text_option(command, "--style", "NAME",
-                  "heatmap (default), or lines: tokens in two columns, joined by their weights",
+                  "heatmap (default); lines: tokens in two columns, joined by their weights; or "
+                  "overlay: weights of patches over their picture",
                   [request](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"heatmap", "lines"};
-                    request->lines = expect_name("--style", "style", text, kKnown) == 1;
+                    constexpr std::string_view kKnown[] = {"heatmap", "lines", "overlay"};
+                    request->style =
+                        static_cast<Style>(expect_name("--style", "style", text, kKnown));
                   });
+  add_selection_options(command, *request);
+  add_look_options(command, *request);
+  add_story_options(command, request->story);
+  add_overlay_options(command, request->overlay);
   add_font_option(command, request->fonts);
   add_setting_options(command, request->overrides);
-  return {&command, [request, &console] { return draw(*request, console); }};
+  return {&command, [&command, request, &console] {
+            expect_fitting_options(command, *request);
+            return draw(*request, console);
+          }};
 }
 
 }  // namespace attn_viz::cli

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "attn_viz/figure/overlays.hpp"
 #include "attn_viz/figure/paint.hpp"
 #include "attn_viz/figure/selected.hpp"
 #include "attn_viz/input/document.hpp"
@@ -14,24 +16,57 @@
 
 namespace attn_viz::cli {
 
+/// What overlays have beside the others.
+struct OverlayRequest {
+  std::string image;  ///< --image; empty: the one that the document names
+  bool average_queries = false, average_keys = false;
+  figure::Interpolation by = figure::Interpolation::kCell;
+  double opacity = 0.6;
+  bool grey = true;
+};
+
+enum class Style { kHeatmap, kLines, kOverlay };
+
 /// What all kinds of picture share stands here: which steps, queries and keys, and how it looks.
 struct HeatmapRequest {
   std::string input, output;
   std::vector<figure::Format> formats = {figure::Format::kPng};
   int dpi = 0;  ///< of PNGs; 0: not asked for
   Overrides overrides;
+  Style style = Style::kHeatmap;
   figure::Selection selection;
   figure::Look look;
+  bool scale_given = false;  ///< --color-scale
   figure::Fonts fonts;
-  bool lines = false;  ///< --style lines
   StoryRequest story;
+  OverlayRequest overlay;
 };
 
 /// --step, --layer, --head, --query, --key, --top, --average, --overview.
-void add_selection_options(CLI::App& command, figure::Selection& selection);
+void add_selection_options(CLI::App& command, HeatmapRequest& request);
 
 /// --theme, --colormap, --color-scale, --values, --digits, --reduce, --size, --transpose, --title,
 /// --no-labels.
-void add_look_options(CLI::App& command, figure::Look& look);
+void add_look_options(CLI::App& command, HeatmapRequest& request);
+
+/// The query of a picture that has one, or none.
+/// @param picture  "a story"
+/// @throws Error kUsage if several were given
+std::optional<std::string> one_query(const figure::Selection& selection, const char* picture);
+
+/// --image, --overlay-by, --opacity, --picture.
+void add_overlay_options(CLI::App& command, OverlayRequest& overlay);
+
+/// @throws Error  kUsage, kInvalid, or kFile if the picture cannot be read
+std::vector<figure::NamedDrawing> overlay_drawings(const Trace& trace,
+                                                   const HeatmapRequest& request);
+
+/// The chosen steps as lines, a picture for each layer.
+/// @throws Error as select_steps() and token_lines() do
+std::vector<figure::NamedDrawing> line_drawings(const Trace& trace, const HeatmapRequest& request);
+
+/// Refuses options that the kind of picture does not have.
+/// @throws Error kUsage
+void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request);
 
 }  // namespace attn_viz::cli

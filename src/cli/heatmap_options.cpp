@@ -1,4 +1,6 @@
 // Which steps of a file are drawn, and how they look.
+#include <sstream>
+
 #include "cli/arguments.hpp"
 #include "cli/heatmap.hpp"
 
@@ -33,7 +35,8 @@ figure::Canvas parse_size(const std::string& text) {
 
 }  // namespace
 
-void add_selection_options(CLI::App& command, figure::Selection& selection) {
+void add_selection_options(CLI::App& command, HeatmapRequest& request) {
+  figure::Selection& selection = request.selection;
   const auto text = [&](const char* name, const char* value, const char* help, TakeText take) {
     add_text_option(command, name, value, help, std::move(take))->group(kWhat);
   };
@@ -44,17 +47,30 @@ void add_selection_options(CLI::App& command, figure::Selection& selection) {
        [&](const std::string& list) { selection.steps.layer = list; });
   text("--head", "LIST", "Heads, likewise",
        [&](const std::string& list) { selection.steps.head = list; });
-  text("--query", "LIST", "Queries: indices, ranges, labels: 3, 2-5, 1,4,7, cat",
-       [&](const std::string& list) { selection.query = list; });
-  text("--key", "LIST", "Keys, likewise", [&](const std::string& list) { selection.key = list; });
+  const auto places = [&](const char* name, std::vector<std::string>& texts, const char* help) {
+    command.add_option(name, texts, help)
+        ->type_name("LIST")
+        ->allow_extra_args(false)  // or "[CLS]" would be a list
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group(kWhat);
+  };
+  places("--query", selection.queries,
+         "Queries: indices, ranges, labels (3, 2-5, 1,4,7, cat); may be given more than once; of "
+         "overlays also all and mean");
+  places("--key", selection.keys, "Keys, likewise");
   text("--top", "K", "The K strongest keys of what is drawn", [&](const std::string& number) {
     selection.top = static_cast<std::size_t>(expect_number("--top", number, 1, 1'000'000'000));
   });
-  text("--average", "heads", "heads: the mean of each layer's heads", [&](const std::string& what) {
-    constexpr std::string_view kKnown[] = {"heads"};
-    expect_name("--average", "average", what, kKnown);
-    selection.average_heads = true;
-  });
+  text("--average", "LIST", "heads: the mean of each layer's heads; of overlays also queries, keys",
+       [&](const std::string& list) {
+         constexpr std::string_view kKnown[] = {"heads", "queries", "keys"};
+         bool* const kMeans[] = {&selection.average_heads, &request.overlay.average_queries,
+                                 &request.overlay.average_keys};
+         std::istringstream names(list);
+         for (std::string name; std::getline(names, name, ',');) {
+           *kMeans[expect_name("--average", "average", name, kKnown)] = true;
+         }
+       });
   text("--overview", "WHEN", "auto (default): where there are several maps; off, or only",
        [&](const std::string& when) {
          constexpr std::string_view kKnown[] = {"auto", "off", "only"};
@@ -64,7 +80,8 @@ void add_selection_options(CLI::App& command, figure::Selection& selection) {
        });
 }
 
-void add_look_options(CLI::App& command, figure::Look& look) {
+void add_look_options(CLI::App& command, HeatmapRequest& request) {
+  figure::Look& look = request.look;
   const auto text = [&](const char* name, const char* value, const char* help, TakeText take) {
     add_text_option(command, name, value, help, std::move(take))->group(kHow);
   };
@@ -95,6 +112,7 @@ void add_look_options(CLI::App& command, figure::Look& look) {
          constexpr std::string_view kKnown[] = {"unit", "auto", "each", "log"};
          constexpr ScaleChoice kScales[] = {ScaleChoice::kUnit, ScaleChoice::kAuto,
                                             ScaleChoice::kEach, ScaleChoice::kLog};
+         request.scale_given = true;
          look.scale = kScales[expect_name("--color-scale", "scale", name, kKnown)];
        });
   text("--values", "WHEN", "Numbers in the cells: auto (default, where they fit), on or off",
@@ -119,6 +137,73 @@ void add_look_options(CLI::App& command, figure::Look& look) {
   add_flag(command, "--no-labels", look.bare,
            "For papers: no title, labels or notes; what they said is printed")
       ->group(kHow);
+}
+
+std::optional<std::string> one_query(const figure::Selection& selection, const char* picture) {
+  if (selection.queries.empty()) return std::nullopt;
+  if (selection.queries.size() == 1) return selection.queries[0];
+  throw Error(ErrorCode::kUsage, std::string("expected one query for ") + picture).at("--query");
+}
+
+namespace {
+
+/// For which kinds of picture an option is; those that are not listed are for all.
+struct Fitting {
+  std::string_view option;
+  bool heatmap = false, lines = false, overlay = false, story = false;
+};
+constexpr Fitting kFitting[] = {
+    {.option = "--step", .heatmap = true, .lines = true},
+    {.option = "--key", .heatmap = true, .overlay = true},
+    {.option = "--top", .heatmap = true},
+    {.option = "--average", .heatmap = true, .overlay = true},
+    {.option = "--overview", .heatmap = true},
+    {.option = "--size", .heatmap = true},
+    {.option = "--colormap", .heatmap = true, .overlay = true, .story = true},
+    {.option = "--color-scale", .heatmap = true, .lines = true, .overlay = true},
+    {.option = "--values", .heatmap = true},
+    {.option = "--digits", .heatmap = true},
+    {.option = "--reduce", .heatmap = true},
+    {.option = "--transpose", .heatmap = true},
+    {.option = "--no-labels", .heatmap = true},
+    {.option = "--image", .overlay = true},
+    {.option = "--overlay-by", .overlay = true},
+    {.option = "--opacity", .overlay = true},
+    {.option = "--picture", .overlay = true},
+    {.option = "--block", .story = true},
+    {.option = "--animation", .story = true},
+    {.option = "--delay", .story = true},
+};
+
+/// Where an option belongs, as a hint.
+std::string_view home_of(const Fitting& fitting) {
+  if (fitting.heatmap) return "it is for --style heatmap";
+  return fitting.overlay ? "add --style overlay" : "add --story or --frames";
+}
+
+}  // namespace
+
+void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request) {
+  const bool story = request.story.wanted();
+  if (story && request.style != Style::kHeatmap) {
+    throw Error(ErrorCode::kUsage, "a story has no other style").at("--style");
+  }
+  constexpr std::string_view kNames[] = {"heatmaps", "lines", "overlays"};
+  const std::string_view kind = story ? "stories" : kNames[static_cast<std::size_t>(request.style)];
+  for (const Fitting& each : kFitting) {
+    const bool by_style[] = {each.heatmap, each.lines, each.overlay};
+    const bool fits = story ? each.story : by_style[static_cast<std::size_t>(request.style)];
+    if (fits || command.get_option(std::string(each.option))->count() == 0) continue;
+    throw Error(ErrorCode::kUsage, "not for " + std::string(kind))
+        .at(std::string(each.option))
+        .hint(std::string(home_of(each)));
+  }
+  const bool means = request.overlay.average_queries || request.overlay.average_keys;
+  if (means && request.style != Style::kOverlay) {
+    throw Error(ErrorCode::kUsage, "means of queries and keys are for overlays")
+        .at("--average")
+        .hint("add --style overlay");
+  }
 }
 
 }  // namespace attn_viz::cli

@@ -62,8 +62,7 @@ std::vector<figure::Format> parse_formats(const std::string& text) {
 
 Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
                       const std::vector<figure::Format>& formats,
-                      const std::filesystem::path& folder, int dpi,
-                      const figure::Fonts& fonts) {
+                      const std::filesystem::path& folder, int dpi, const figure::Fonts& fonts) {
   std::vector<std::vector<char32_t>> missing(drawings.size());
   Painted painted;
   painted.captions.resize(drawings.size());

@@ -18,61 +18,74 @@
 namespace attn_viz::figure {
 namespace {
 
-/// Over all texts, also labels that were left out: a reader may see them in another picture.
-std::vector<char32_t> missing_glyphs(const Figure& figure, Typesetter& type) {
-  std::vector<char32_t> missing;
-  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
-  auto add_label = [&](const std::string& text) { type.add_missing(visible_label(text), missing); };
-  add(figure.title);
-  add(figure.subtitle);
-  add(figure.scale.note);
-  for (const std::string& note : figure.notes) add(note);
-  for (const Panel& panel : figure.panels) add(panel.title);
-  for (const LabelledAxis* axis :
-       {&figure.rows, &figure.columns, &figure.panel_rows, &figure.panel_columns}) {
-    add(axis->name);
-    for (const std::string& label : axis->labels) add_label(label);
-  }
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  return missing;
-}
+/// The characters without a font, over all texts, also labels that were left out: a reader may see
+/// them in another picture.
+class MissingGlyphs {
+ public:
+  explicit MissingGlyphs(Typesetter& type) : type_(type) {}
 
-std::vector<char32_t> missing_glyphs(const TokenLines& lines, Typesetter& type) {
-  std::vector<char32_t> missing;
-  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
-  add(lines.title);
-  add(lines.subtitle);
-  for (const std::string& note : lines.notes) add(note);
-  for (const HeadLines& head : lines.heads) add(head.name);
-  for (const LabelledAxis* axis : {&lines.queries, &lines.keys}) {
-    add(axis->name);
-    for (const std::string& label : axis->labels) type.add_missing(visible_label(label), missing);
+  std::vector<char32_t> of(const Drawing& drawing) {
+    std::visit([&](const auto& kind) { add_all(kind); }, drawing);
+    std::sort(missing_.begin(), missing_.end());
+    missing_.erase(std::unique(missing_.begin(), missing_.end()), missing_.end());
+    return std::move(missing_);
   }
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  return missing;
-}
 
-std::vector<char32_t> missing_glyphs(const Story& story, Typesetter& type) {
-  std::vector<char32_t> missing;
-  auto add = [&](const std::string& text) { type.add_missing(visible_text(text), missing); };
-  add(story.title);
-  add(story.subtitle);
-  for (const std::string& note : story.notes) add(note);
-  for (const StoryLine& line : story.lines) {
-    for (const auto& [sign, over, matrix] : line.terms) {
-      for (const std::string& text : {over, matrix.symbol, matrix.equation, matrix.facts})
-        add(text);
-      for (const LabelledAxis* axis : {&matrix.rows, &matrix.columns})
-        for (const std::string& label : axis->labels)
-          type.add_missing(visible_label(label), missing);
+ private:
+  void add(const std::string& text) { type_.add_missing(visible_text(text), missing_); }
+  void add_label(const std::string& text) { type_.add_missing(visible_label(text), missing_); }
+  void add_axis(const LabelledAxis& axis) {
+    add(axis.name);
+    for (const std::string& label : axis.labels) add_label(label);
+  }
+  /// What every drawing has.
+  template <class Kind>
+  void add_words(const Kind& drawing) {
+    add(drawing.title);
+    add(drawing.subtitle);
+    for (const std::string& note : drawing.notes) add(note);
+  }
+
+  void add_all(const Figure& figure) {
+    add_words(figure);
+    add(figure.scale.note);
+    for (const Panel& panel : figure.panels) add(panel.title);
+    for (const LabelledAxis* axis :
+         {&figure.rows, &figure.columns, &figure.panel_rows, &figure.panel_columns}) {
+      add_axis(*axis);
     }
   }
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  return missing;
-}
+  void add_all(const TokenLines& lines) {
+    add_words(lines);
+    for (const HeadLines& head : lines.heads) add(head.name);
+    add_axis(lines.queries);
+    add_axis(lines.keys);
+  }
+  void add_all(const Story& story) {
+    add_words(story);
+    for (const StoryLine& line : story.lines) {
+      for (const auto& [sign, over, matrix] : line.terms) {
+        for (const std::string& text : {over, matrix.symbol, matrix.equation, matrix.facts}) {
+          add(text);
+        }
+        add_axis(matrix.rows);
+        add_axis(matrix.columns);
+      }
+    }
+  }
+  void add_all(const Overlay& overlay) {
+    add_words(overlay);
+    add(overlay.picture_title);
+    add(overlay.scale.note);
+    for (const OverlayPanel& panel : overlay.panels) {
+      add_label(panel.title);
+      if (panel.scale) add(panel.scale->note);
+    }
+  }
+
+  Typesetter& type_;
+  std::vector<char32_t> missing_ = {};
+};
 
 std::size_t pixels(int n) {
   return static_cast<std::size_t>(n);
@@ -129,8 +142,7 @@ Picture Painter::paint(const Drawing& drawing, Format format, int dpi) {
   Picture picture;
   picture.unsaid = std::move(scene.unsaid);
   const double scale = dpi > 0 ? dpi / 96.0 : 1;
-  std::visit([&](const auto& kind) { picture.missing_glyphs = missing_glyphs(kind, impl_->type); },
-             drawing);
+  picture.missing_glyphs = MissingGlyphs(impl_->type).of(drawing);
   switch (format) {
     case Format::kPng:
       check_size(scaled(scene.width, scale), scaled(scene.height, scale));
@@ -158,6 +170,9 @@ Layout Painter::lay_out(const Drawing& drawing) {
     layout.panels.push_back({pixels(panel.x), pixels(panel.y), pixels(panel.cell_width),
                              pixels(panel.cell_height), panel.row_reduction, panel.column_reduction,
                              panel.levels.rows, panel.levels.columns});
+  for (const ImageItem& image : scene.images)
+    layout.images.push_back(
+        {pixels(image.x), pixels(image.y), pixels(image.width), pixels(image.height)});
   for (const TextItem& item : scene.texts) {
     const Bounds box = bounds_of(item);
     layout.texts.push_back({item.kind, item.run->text(), box.left, box.top, box.right - box.left,

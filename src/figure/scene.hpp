@@ -9,6 +9,7 @@
 
 #include "attn_viz/figure/colormap.hpp"
 #include "attn_viz/figure/figure.hpp"
+#include "attn_viz/figure/overlay.hpp"
 #include "attn_viz/figure/paint.hpp"
 #include "figure/levels.hpp"
 #include "figure/text.hpp"
@@ -121,5 +122,6 @@ Rgb bar_color(const Bar& bar, int row);
 Scene compose(const Figure& figure, Typesetter& type);
 Scene compose(const TokenLines& figure, Typesetter& type);
 Scene compose(const Story& story, Typesetter& type);
+Scene compose(const Overlay& overlay, Typesetter& type);
 
 }  // namespace attn_viz::figure

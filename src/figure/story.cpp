@@ -9,6 +9,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "figure/choose.hpp"
+#include "figure/scales.hpp"
 #include "figure/story_terms.hpp"
 
 namespace attn_viz::figure {

@@ -119,7 +119,7 @@ TEST_CASE("heatmap: settings go before those of a document, and not for a trace"
 TEST_CASE("heatmap: pixels of a choice, across, in other colours, logarithmic") {
   figure::Selection selection;
   selection.steps.head = "1";
-  selection.query = "z,y";
+  selection.queries = {"z,y"};
   figure::Look look;
   look.transpose = true;
   look.theme = figure::Theme::kDark;

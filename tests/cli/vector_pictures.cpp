@@ -69,13 +69,17 @@ TEST_CASE("vector pictures: pdftotext finds every text, in every script") {
 
 TEST_CASE("vector pictures: lines for each layer, with the chosen heads and query") {
   const TemporaryFolder folder;
-  CHECK(folder.run({"heatmap", sample("encoder-decoder.json"), "-o", "out", "--style", "lines",
-                    "--format", "svg"}) == Run{0, "", ""});
+  CHECK(folder
+            .run({"heatmap", sample("encoder-decoder.json"), "-o", "out", "--style", "lines",
+                  "--format", "svg"})
+            .code == 0);
   CHECK(folder.list("out") == std::vector<std::string>{"encoder-layer0-lines.svg",
                                                        "layer0-cross-lines.svg",
                                                        "layer0-lines.svg"});
-  CHECK(folder.run({"heatmap", sample("alice.json"), "-o", "out", "--style", "lines", "--format",
-                    "svg", "--head", "1", "--query", "sitting"}) == Run{0, "", ""});
+  CHECK(folder
+            .run({"heatmap", sample("alice.json"), "-o", "out", "--style", "lines", "--format",
+                  "svg", "--head", "1", "--query", "sitting"})
+            .code == 0);
   const std::string svg = folder.read("out/layer0-lines.svg");
   CHECK(contains(svg, ">head 1</text>"));
   CHECK_FALSE(contains(svg, ">head 0</text>"));
@@ -92,7 +96,8 @@ TEST_CASE("vector pictures: wrong words are told") {
     return run.err;
   };
   CHECK(error_of({"--style", "line"}) ==
-        "attn-viz: --style: unknown style \"line\"; expected one of heatmap, lines\n"
+        "attn-viz: --style: unknown style \"line\"; expected one of heatmap, lines, "
+        "overlay\n"
         "  hint: did you mean \"lines\"?\n");
   CHECK(contains(error_of({"--query", "9", "--style", "lines"}, 3),
                  "there is no query \"9\"; expected an index from 0 to 5 or a label"));

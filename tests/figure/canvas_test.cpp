@@ -51,7 +51,7 @@ TEST_CASE("canvas: cells of a drawn block keep their mean on any size") {
   const std::size_t r = cells.row_reduction;
   REQUIRE(r > 1);
   std::size_t wrong = 0;
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   for (std::size_t a = 0; a < cells.rows; ++a)
     for (std::size_t b = 0; b < cells.columns; ++b) {
       double sum = 0, count = 0;
@@ -119,7 +119,7 @@ TEST_CASE("canvas: grids of maps, from 1 × 1 to 32 × 32") {
       CHECK(std::count(titles.begin(), titles.end(), "layer 0") == 1);
       // Where "head 31" does not fit over a map, the number does.
       CHECK(says(layout, TextKind::kPanelTitle, numbered(n == 32 ? "" : "head ", n - 1)));
-      const Image image = decode(paint(figure, Format::kPng).bytes);
+      const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
       for (std::size_t p = n > 1 ? 2 : 0; p < layout.panels.size(); p += 7) {
         if (layout.panels[p].row_reduction > 1) continue;
         CHECK(wrong_cells(image, layout.panels[p], [&](std::size_t i, std::size_t j) {

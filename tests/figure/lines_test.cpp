@@ -238,7 +238,7 @@ TEST_CASE("lines: the same picture each time, in every format and theme") {
 
 TEST_CASE("lines: in a PNG an opaque level line has its head's color") {
   const std::vector<double> values = {1};
-  const Image image = decode(paint(lines_of(values, 1, 1), Format::kPng).bytes);
+  const DecodedPng image = decode(paint(lines_of(values, 1, 1), Format::kPng).bytes);
   const auto line = drawn_lines(lines_of(values, 1, 1)).at(0);
   CHECK(image.at(static_cast<std::size_t>((line.x0 + line.x1) / 2),
                  static_cast<std::size_t>(line.y0)) == head_color(0, 1, Theme::kLight));

@@ -13,7 +13,7 @@ constexpr ColorMap kMaps[] = {ColorMap::kViridis, ColorMap::kMagma,     ColorMap
                               ColorMap::kBlues,   ColorMap::kDiverging, ColorMap::kDivergingDark};
 constexpr Theme kThemes[] = {Theme::kLight, Theme::kDark, Theme::kPrint};
 
-Image picture(const Figure& figure, int dpi = 0) {
+DecodedPng picture(const Figure& figure, int dpi = 0) {
   return decode(paint(figure, Format::kPng, dpi).bytes);
 }
 
@@ -32,7 +32,7 @@ TEST_CASE("every theme and colour map: each cell has the color of its value") {
       figure.panels[0].scores = matrix(scores, n, n);
       figure.theme = theme;
       figure.scale = {map, -1, 1, "value"};
-      const Image image = picture(figure);
+      const DecodedPng image = picture(figure);
       const Layout layout = lay_out(figure);
       check_layout(layout);
       CHECK(wrong_cells(image, layout.panels.at(0), [&](std::size_t i, std::size_t j) {
@@ -66,7 +66,7 @@ TEST_CASE("greys lose nothing on a photocopier: lightness falls, and masked cell
   figure.panels[0].scores = matrix(scores, n, n);
   figure.theme = Theme::kPrint;
   figure.scale = {ColorMap::kGreys, 0, 1, "weight"};
-  const Image image = picture(figure);
+  const DecodedPng image = picture(figure);
   const Cells cells = lay_out(figure).panels.at(0);
   REQUIRE(cells.cell_width < 10);
   std::size_t upper = 0, lower = 0;
@@ -143,7 +143,7 @@ TEST_CASE("each panel has its own scale, bar and ticks") {
   figure.panels[1].scale = ColorScale{ColorMap::kMagma, 0, 100};
   const Layout layout = lay_out(figure);
   check_layout(layout);
-  const Image image = picture(figure);
+  const DecodedPng image = picture(figure);
   for (std::size_t p = 0; p < 2; ++p) {
     CHECK(wrong_cells(image, layout.panels.at(p), [&](std::size_t i, std::size_t j) {
             return color_of(*figure.panels[p].scale, figure.panels[p].values.at(i, j));
@@ -237,7 +237,7 @@ TEST_CASE("a resolution of 192: each cell, line and canvas is twice as large; th
   const auto values = random_values(20 * 20);
   Figure figure = one_panel(matrix(values, 20, 20));
   const Cells cells = lay_out(figure).panels.at(0);
-  const Image plain = picture(figure), sharp = picture(figure, 192);
+  const DecodedPng plain = picture(figure), sharp = picture(figure, 192);
   REQUIRE(sharp.width == 2 * plain.width);
   REQUIRE(sharp.height == 2 * plain.height);
   const Cells twice{
@@ -273,7 +273,7 @@ TEST_CASE("any resolution: cells meet without gaps") {
   const Figure figure = one_panel(matrix(values, 130, 130));
   const Cells cells = lay_out(figure).panels.at(0);
   for (const int dpi : {100, 144, 300}) {
-    const Image image = picture(figure, dpi);
+    const DecodedPng image = picture(figure, dpi);
     const auto at = [&](std::size_t place) {
       return static_cast<std::size_t>(std::lround(static_cast<double>(place) * dpi / 96));
     };

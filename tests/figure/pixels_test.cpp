@@ -9,7 +9,7 @@ using namespace attn_viz::figure;
 namespace {
 
 void check_plain(const Figure& figure) {
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);
   REQUIRE(image.width == layout.width);
   REQUIRE(image.height == layout.height);
@@ -64,7 +64,7 @@ TEST_CASE("single precision is drawn as it is") {
 TEST_CASE("all pixels of a cell without a number or line have its color") {
   const auto values = random_values(100 * 100);
   const Figure figure = one_panel(matrix(values, 100, 100));
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Cells cells = lay_out(figure).panels.at(0);
   REQUIRE(cells.cell_width == 8);
   std::size_t wrong = 0;
@@ -85,7 +85,7 @@ TEST_CASE("masked cells are grey, by their score or by their value") {
   values[3 * n + 1] = kMinusInfinity;
   Figure figure = one_panel(matrix(values, n, n));
   figure.panels[0].scores = matrix(scores, n, n);
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);
   CHECK(wrong_cells(image, layout.panels.at(0), [&](std::size_t i, std::size_t j) {
           return is_masked(i, j) ? palette_of(Theme::kLight).masked
@@ -107,7 +107,7 @@ TEST_CASE("a matrix too large for its pixels is drawn as means, and says so") {
   for (std::size_t j = 0; j < 3; ++j) values[j] = kMinusInfinity;  // a block all masked
   values[3] = kMinusInfinity;                                      // one of three
   const Figure figure = one_panel(matrix(values, rows, columns));
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);
   const Cells& cells = layout.panels.at(0);
   REQUIRE(cells.row_reduction == 1);
@@ -147,7 +147,7 @@ TEST_CASE("an overview of large heads is reduced in both directions") {
   CHECK(cells.row_reduction == 3);
   CHECK(cells.column_reduction == 3);
   CHECK(cells.rows == 234);
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   double sum = 0;
   for (std::size_t i = 300; i < 303; ++i)
     for (std::size_t j = 600; j < 603; ++j) sum += values[i * n + j];
@@ -177,7 +177,7 @@ TEST_CASE("a marked cell has a ring, and its color inside; small cells keep all 
     Figure figure = one_panel(matrix(values, n, n));
     figure.panels[0].marked = {{2, 3}};
     check_plain(figure);
-    const Image image = decode(paint(figure, Format::kPng).bytes);
+    const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
     const Cells cells = lay_out(figure).panels.at(0);
     const std::size_t x = cells.left + 3 * cells.cell_width, y = cells.top + 2 * cells.cell_height;
     CHECK(image.at(x, y + 5) == Rgb{0, 0, 0});
@@ -187,7 +187,7 @@ TEST_CASE("a marked cell has a ring, and its color inside; small cells keep all 
   Figure figure = one_panel(matrix(values, 300, 300));
   figure.panels[0].marked = {{299, 0}};
   check_plain(figure);
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Cells cells = lay_out(figure).panels.at(0);
   CHECK(image.at(cells.left - 3, cells.top + 299 * cells.cell_height + cells.cell_height / 2) ==
         Rgb{0, 0, 0});
@@ -196,7 +196,7 @@ TEST_CASE("a marked cell has a ring, and its color inside; small cells keep all 
 TEST_CASE("the color bar runs from the high end's color to the low end's") {
   const std::vector<double> values = {0, 1};
   const Figure figure = one_panel(matrix(values, 1, 2));
-  const Image image = decode(paint(figure, Format::kPng).bytes);
+  const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
   const Layout layout = lay_out(figure);
   // Ticks stand beside their colors: the bar lies 15 pixels left of them.
   for (const PlacedText& text : layout.texts) {
@@ -219,7 +219,7 @@ TEST_CASE("nothing is painted into the margin, so nothing is cut off") {
       figure.rows.labels.push_back(i % 2 ? "Ågjpy👩‍🔬" : "العربية " + std::string(i, 'x'));
     figure.columns.labels = figure.rows.labels;
     figure.title = std::string(150, 'j') + " " + std::string(150, 'W');
-    const Image image = decode(paint(figure, Format::kPng).bytes);
+    const DecodedPng image = decode(paint(figure, Format::kPng).bytes);
     REQUIRE(image.width > 100);
     std::size_t painted = 0;
     for (std::size_t y = 0; y < image.height; ++y)

@@ -137,7 +137,7 @@ bool is_color_of(Rgb got, const StoryMatrix& matrix, const Cells& cells, std::si
 
 void check_pixels(const Story& story, Painter& painter) {
   const Layout layout = painter.lay_out(story);
-  const Image image = decode(painter.paint(story, Format::kPng).bytes);
+  const DecodedPng image = decode(painter.paint(story, Format::kPng).bytes);
   REQUIRE(image.width == layout.width);
   REQUIRE(image.height == layout.height);
   const std::vector<const StoryMatrix*> matrices = drawn_matrices(story, painter);
@@ -327,7 +327,7 @@ TEST_CASE("story: frames reveal one result after another in its place") {
         CHECK(layout.panels[p].top == whole.panels[p].top);
       }
       // The outline of the newest result, and of it alone.
-      const Image image = decode(painter.paint(frame, Format::kPng).bytes);
+      const DecodedPng image = decode(painter.paint(frame, Format::kPng).bytes);
       const auto beside = [&](const Cells& cells) {
         return image.at(cells.left - 5, cells.top + cells.cell_height / 2);
       };

@@ -47,7 +47,7 @@ inline Figure one_panel(const Matrix& values) {
   return figure;
 }
 
-struct Image {
+struct DecodedPng {
   std::size_t width = 0, height = 0;
   std::vector<std::uint8_t> rgb;
   Rgb at(std::size_t x, std::size_t y) const {
@@ -57,14 +57,14 @@ struct Image {
 };
 
 /// An image without pixels if libpng refuses the bytes.
-inline Image decode(const std::string& bytes) {
+inline DecodedPng decode(const std::string& bytes) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
-  Image image;
+  DecodedPng image;
   if (!png_image_begin_read_from_memory(&png, bytes.data(), bytes.size())) return image;
   png.format = PNG_FORMAT_RGB;
   image.rgb.resize(PNG_IMAGE_SIZE(png));
-  if (!png_image_finish_read(&png, nullptr, image.rgb.data(), 0, nullptr)) return Image{};
+  if (!png_image_finish_read(&png, nullptr, image.rgb.data(), 0, nullptr)) return DecodedPng{};
   image.width = png.width;
   image.height = png.height;
   return image;
@@ -72,7 +72,7 @@ inline Image decode(const std::string& bytes) {
 
 /// A pixel of a drawn cell where neither number, hatch, grid line nor outline lies: near its upper
 /// left corner where the cell is large, its only pixel where it is small.
-inline Rgb cell_color(const Image& image, const Cells& cells, std::size_t i, std::size_t j) {
+inline Rgb cell_color(const DecodedPng& image, const Cells& cells, std::size_t i, std::size_t j) {
   auto inset = [](std::size_t size) {
     return size >= 24 ? std::size_t{4} : size >= 9 ? std::size_t{2} : size / 2;
   };
@@ -87,7 +87,7 @@ inline std::ostream& operator<<(std::ostream& out, const Rgb& color) {
 
 /// How many drawn cells have another color than the one expected; says which was the first.
 template <class Expected>
-std::size_t wrong_cells(const Image& image, const Cells& cells, Expected expected) {
+std::size_t wrong_cells(const DecodedPng& image, const Cells& cells, Expected expected) {
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < cells.rows; ++i)
     for (std::size_t j = 0; j < cells.columns; ++j) {

@@ -235,7 +235,7 @@ TEST_CASE("SVG: beyond 20,000 cells the matrix is a PNG of one pixel a cell") {
   const std::string uri = images[0]->get("href");
   const std::string head = "data:image/png;base64,";
   REQUIRE(uri.rfind(head, 0) == 0);
-  const Image image = decode(from_base64(uri.substr(head.size())));
+  const DecodedPng image = decode(from_base64(uri.substr(head.size())));
   REQUIRE(image.width == n);
   REQUIRE(image.height == n);
   std::size_t wrong = 0;

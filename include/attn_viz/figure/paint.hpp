@@ -12,11 +12,12 @@
 #include "attn_viz/figure/fonts.hpp"
 #include "attn_viz/figure/lines.hpp"
 #include "attn_viz/figure/story.hpp"
+#include "attn_viz/figure/overlay.hpp"
 
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure, TokenLines, Story>;
+using Drawing = std::variant<Figure, TokenLines, Story, Overlay>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
@@ -80,10 +81,16 @@ struct PlacedText {
   bool shortened = false;  ///< an ellipsis stands for its end
 };
 
+/// Where an image lies in the picture, in pixels.
+struct PlacedImage {
+  std::size_t left = 0, top = 0, width = 0, height = 0;
+};
+
 /// The size of the picture and the place of every panel and every text.
 struct Layout {
   std::size_t width = 0, height = 0;
   std::vector<Cells> panels;
+  std::vector<PlacedImage> images;  ///< of an overlay: the picture, its panels, the colour bar
   std::vector<PlacedText> texts;
 };
 

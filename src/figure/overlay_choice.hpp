@@ -1,0 +1,43 @@
+// Which maps an overlay shows.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attn_viz/figure/overlays.hpp"
+
+namespace attn_viz::figure {
+
+/// What one map is of: a query (or key), or the mean of several.
+struct Chosen {
+  std::vector<std::size_t> positions;
+  bool is_mean = false;
+};
+
+/// The weights of one layer, and the axes of its maps.
+struct Sheet {
+  std::vector<const Step*> heads;
+  bool by_key = false;
+  const AxisInfo* patches = nullptr;  ///< where maps lie: the keys, or by key the queries
+  const AxisInfo* others = nullptr;   ///< what maps are of
+  std::vector<Chosen> chosen;
+
+  std::string_view other_name() const { return by_key ? "key" : "query"; }
+};
+
+/// "layer0/head1/weights" → "layer0/": what heads of one layer have in common.
+std::string layer_of(const Step& step);
+
+/// A sheet for each layer whose weights can be drawn as they were asked for.
+/// @throws Error  kInvalid if there is none
+std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>& weights,
+                             const OverlayOptions& options);
+
+/// Fills in what each sheet shows. A query may be one of some sheets only (an encoder and a decoder
+/// have different ones); sheets that have none of them are left out.
+/// @throws Error  kInvalid if something was asked for that no sheet has
+void choose(std::vector<Sheet>& sheets, const OverlayOptions& options);
+
+}  // namespace attn_viz::figure

@@ -1,0 +1,276 @@
+#include "attn_viz/figure/overlays.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "attn_viz/figure/heatmaps.hpp"
+#include "figure/overlay_choice.hpp"
+
+namespace attn_viz::figure {
+namespace {
+
+struct Map {
+  std::vector<double> weights;
+  std::vector<std::uint8_t> masked;
+  double elsewhere = 0;  ///< on tokens that stand before the patches
+};
+
+// ---- maps ----
+
+/// The mean over some heads and positions.
+Map map_of(const Trace& trace, const Sheet& sheet, const std::vector<const Step*>& heads,
+           const Chosen& chosen) {
+  const auto [rows, columns] = *sheet.patches->grid;
+  const std::size_t count = rows * columns, extra = sheet.patches->extra;
+  Map map{std::vector<double>(count), std::vector<std::uint8_t>(count, 1), 0};
+  for (const Step* step : heads) {
+    const Step* scores = scores_behind(trace, *step);
+    for (const std::size_t position : chosen.positions) {
+      const auto at = [&](const Tensor& tensor, std::size_t place) {
+        return sheet.by_key ? tensor.at(place, position) : tensor.at(position, place);
+      };
+      for (std::size_t i = 0; i < extra; ++i) map.elsewhere += at(step->values, i);
+      for (std::size_t i = 0; i < count; ++i) {
+        map.weights[i] += at(step->values, extra + i);
+        const bool hidden = scores != nullptr && at(scores->values, extra + i) ==
+                                                     -std::numeric_limits<double>::infinity();
+        if (!hidden) map.masked[i] = 0;
+      }
+    }
+  }
+  const auto terms = static_cast<double>(heads.size() * chosen.positions.size());
+  for (double& weight : map.weights) weight /= terms;
+  map.elsewhere /= terms;
+  return map;
+}
+
+/// The patch that a map is of, where queries and keys are the same patches.
+std::optional<std::pair<std::size_t, std::size_t>> own_patch(const Sheet& sheet,
+                                                             const Chosen& chosen) {
+  const AxisInfo& axis = *sheet.patches;
+  const bool is_patch = sheet.patches == sheet.others && !chosen.is_mean;
+  if (!is_patch || chosen.positions[0] < axis.extra) return std::nullopt;
+  const std::size_t patch = chosen.positions[0] - axis.extra;
+  return std::pair(patch / axis.grid->second, patch % axis.grid->second);
+}
+
+// ---- words ----
+
+std::string name_of(const Sheet& sheet, const Chosen& chosen) {
+  const AxisInfo& others = *sheet.others;
+  if (chosen.is_mean)
+    return fmt::format("mean of {} {}", others.labels.size(), sheet.by_key ? "keys" : "queries");
+  const std::size_t position = chosen.positions[0];
+  return (others.grid && position >= others.extra ? "patch " : "") + others.labels[position];
+}
+
+std::string subtitle_of(const Sheet& sheet, bool average_heads) {
+  const StepName name = parse_step_id(sheet.heads[0]->id);
+  std::string text = name.encoder ? "Encoder, layer " : "Layer ";
+  text += std::to_string(name.layer.value_or(0));
+  if (name.cross) text += ", cross-attention";
+  if (sheet.heads.size() == 1 && name.head) text += fmt::format(", head {}", *name.head);
+  if (sheet.heads.size() > 1)
+    text += fmt::format(", {}{} heads", average_heads ? "mean of " : "", sheet.heads.size());
+  text += fmt::format(": {} {} ", name.step, sheet.by_key ? "on" : "of");
+  const std::string one = name_of(sheet, sheet.chosen[0]);
+  if (sheet.chosen.size() > 1)
+    return text + fmt::format("{} {}", sheet.chosen.size(), sheet.by_key ? "keys" : "queries");
+  if (sheet.chosen[0].is_mean) return text + one;
+  return text + fmt::format("{} {}", sheet.other_name(), one);
+}
+
+/// "layer0-head1-overlay-query27".
+std::string file_name(const Sheet& sheet) {
+  std::string name = layer_of(*sheet.heads[0]);
+  const auto head = parse_step_id(sheet.heads[0]->id).head;
+  if (sheet.heads.size() == 1 && head) name += fmt::format("head{}/", *head);
+  std::replace(name.begin(), name.end(), '/', '-');
+  name += "overlay";
+  if (sheet.chosen.size() != 1) return name + (sheet.by_key ? "-keys" : "");
+  const Chosen& only = sheet.chosen[0];
+  return name + fmt::format("-{}", sheet.other_name()) +
+         (only.is_mean ? "-mean" : std::to_string(only.positions[0]));
+}
+
+std::string range_text(double low, double high) {
+  const std::string first = fmt::format("{:.2g}", low), last = fmt::format("{:.2g}", high);
+  return first == last ? first : first + " to " + last;
+}
+
+std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& options,
+                                  const Image& picture, const std::vector<Map>& maps) {
+  const AxisInfo& patches = *sheet.patches;
+  const bool several = maps.size() > 1;
+  std::vector<std::string> notes;
+  notes.push_back(
+      fmt::format("Colors of the bar with opacity {:g} over the picture{} ({} × {} pixels, {} × "
+                  "{} patches); {}.",
+                  options.opacity, options.grey ? " in grey" : ", whose colors mix with them",
+                  picture.width, picture.height, patches.grid->first, patches.grid->second,
+                  options.by == Interpolation::kCell
+                      ? "one color for each patch"
+                      : "bilinear between the centres of patches (align_corners = false)"));
+  const bool marked =
+      std::any_of(sheet.chosen.begin(), sheet.chosen.end(),
+                  [&](const Chosen& chosen) { return own_patch(sheet, chosen).has_value(); });
+  if (marked) notes.push_back(fmt::format("The outlined patch is the {}.", sheet.other_name()));
+  if (sheet.by_key)
+    notes.push_back(
+        "A map shows how much each patch looks at the key; its weights need not sum to 1.");
+  if (patches.extra > 0) {
+    double low = maps[0].elsewhere, high = low;
+    for (const Map& map : maps) {
+      low = std::min(low, map.elsewhere);
+      high = std::max(high, map.elsewhere);
+    }
+    const std::string names =
+        patches.labels[0] + (patches.extra > 1 ? " to " + patches.labels[patches.extra - 1] : "");
+    notes.push_back(
+        sheet.by_key
+            ? fmt::format("Left out of the map{}: {}, which {} no patch.", several ? "s" : "",
+                          names, patches.extra > 1 ? "are" : "is")
+            : fmt::format("Left out of the map{}: {}, with {} of the weights. Nothing is rescaled.",
+                          several ? "s" : "", names, range_text(low, high)));
+  }
+  const bool hidden = std::any_of(maps.begin(), maps.end(), [](const Map& map) {
+    return std::find(map.masked.begin(), map.masked.end(), 1) != map.masked.end();
+  });
+  if (hidden) notes.push_back("Hatched: masked patches, with weight 0.");
+  return notes;
+}
+
+// ---- colours ----
+
+struct Range {
+  double low = 0, high = 0;  ///< with 0
+  void widen(const Map& map) {
+    for (const double weight : map.weights) {
+      low = std::min(low, weight);
+      high = std::max(high, weight);
+    }
+  }
+};
+
+/// From 0 (or, where there are negative weights, from as far below 0) to the largest.
+ColorScale data_scale(const Range& range, ColorMap map, bool negative) {
+  const double size = std::max(-range.low, range.high);
+  ColorScale scale;
+  scale.map = negative ? ColorMap::kDiverging : map;
+  scale.high = size > 0 ? size : 1;
+  scale.low = negative ? -scale.high : 0;
+  return scale;
+}
+
+void add_scale(Overlay& overlay, const std::vector<Map>& maps, const OverlayOptions& options) {
+  Range all;
+  for (const Map& map : maps) all.widen(map);
+  const bool negative = all.low < 0;
+  ColorScale& scale = overlay.scale;
+  scale = data_scale(all, options.look.map.value_or(ColorMap::kViridis), negative);
+  const double largest = std::max(all.high, -all.low);
+  if (options.scale == OverlayScale::kEach) {
+    for (std::size_t p = 0; p < maps.size(); ++p) {
+      Range own;
+      own.widen(maps[p]);
+      OverlayPanel& panel = overlay.panels[p];
+      panel.scale = data_scale(own, scale.map, negative);
+      panel.scale->note = fmt::format("{}{:.3g}", negative ? "± " : "0 to ", panel.scale->high);
+    }
+    scale.low = negative ? -1 : 0;
+    scale.high = 1;
+    scale.note = "weight; each map has a scale of its own, which stands over it";
+  } else if (options.scale == OverlayScale::kUnit && largest <= 1 + 1e-7) {
+    scale.low = negative ? -1 : 0;
+    scale.high = 1;
+    scale.note =
+        fmt::format("weight, {} to 1; the largest is {:.2g}", negative ? "−1" : "0", all.high);
+  } else if (largest > 0) {
+    scale.note = fmt::format("weight, {}the largest of {} ({:.3g})", negative ? "± " : "0 to ",
+                             maps.size() > 1 ? "these maps" : "the map", largest);
+  } else {
+    scale.note = "weight, 0 to 1; all are 0";
+  }
+}
+
+// ---- the sheet ----
+
+/// Panels in a row, for a sheet about as wide as a screen.
+std::size_t per_row_of(std::size_t panels, const Image& picture) {
+  const double tallness = static_cast<double>(picture.height) / static_cast<double>(picture.width);
+  const double wanted = std::sqrt(static_cast<double>(panels) * 2.4 * tallness);
+  const auto most =
+      std::clamp<std::size_t>(static_cast<std::size_t>(std::lround(wanted)), 1, panels);
+  const std::size_t rows = (panels + most - 1) / most;
+  return (panels + rows - 1) / rows;
+}
+
+Overlay overlay_of(const Trace& trace, const Sheet& sheet, const NamedPicture& picture,
+                   const OverlayOptions& options) {
+  std::vector<std::vector<const Step*>> heads;
+  if (options.average_heads) {
+    heads = {sheet.heads};
+  } else {
+    for (const Step* step : sheet.heads) heads.push_back({step});
+  }
+  const bool table = heads.size() > 1 && sheet.chosen.size() > 1;
+  const std::size_t per_row = per_row_of(1 + heads.size() * sheet.chosen.size(), *picture.image);
+
+  Overlay overlay;
+  std::vector<Map> maps;
+  for (std::size_t row = 0; row < sheet.chosen.size(); ++row) {
+    for (std::size_t column = 0; column < heads.size(); ++column) {
+      const Chosen& chosen = sheet.chosen[row];
+      Map& map = maps.emplace_back(map_of(trace, sheet, heads[column], chosen));
+      const std::string head =
+          heads.size() == 1
+              ? ""
+              : fmt::format("head {}", parse_step_id(heads[column][0]->id).head.value_or(column));
+      OverlayPanel panel;
+      panel.title = heads.size() == 1 ? name_of(sheet, chosen)
+                    : table           ? head + ", " + name_of(sheet, chosen)
+                                      : head;
+      panel.weights = map.weights;
+      panel.masked = map.masked;
+      panel.marked = own_patch(sheet, chosen);
+      // Heads side by side under one query; else one after another behind the picture.
+      const std::size_t place = maps.size();
+      panel.sheet_row = table ? row : place / per_row;
+      panel.sheet_column = table ? column + 1 : place % per_row;
+      overlay.panels.push_back(std::move(panel));
+    }
+  }
+  overlay.title = options.look.title.value_or(trace.title);
+  overlay.subtitle = subtitle_of(sheet, options.average_heads);
+  overlay.rows = sheet.patches->grid->first;
+  overlay.columns = sheet.patches->grid->second;
+  overlay.by = options.by;
+  overlay.opacity = options.opacity;
+  overlay.grey = options.grey;
+  overlay.theme = options.look.theme;
+  overlay.notes = notes_of(sheet, options, *picture.image, maps);
+  add_scale(overlay, maps, options);
+  overlay.picture = picture.image;
+  overlay.picture_title = picture.name;
+  return overlay;
+}
+
+}  // namespace
+
+std::vector<NamedDrawing> overlays(const Trace& trace, const std::vector<const Step*>& weights,
+                                   const PictureOf& picture_of, const OverlayOptions& options) {
+  std::vector<Sheet> sheets = sheets_of(trace, weights, options);
+  choose(sheets, options);
+  std::vector<NamedDrawing> drawings;
+  for (const Sheet& sheet : sheets) {
+    for (const Step* step : sheet.heads) verify_weights(trace, *step);
+    drawings.push_back(
+        {file_name(sheet), overlay_of(trace, sheet, picture_of(*sheet.patches), options)});
+  }
+  return drawings;
+}
+
+}  // namespace attn_viz::figure
