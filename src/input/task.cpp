@@ -6,6 +6,7 @@
 #include <array>
 
 #include "input/fields.hpp"
+#include "input/maps_tasks.hpp"
 
 namespace attn_viz {
 namespace {
@@ -25,6 +26,15 @@ struct Reader {
 
 constexpr Reader kReaders[] = {
     {"attention", read_attention_task},
+    {"adaptive-pooling", read_adaptive_pooling_task},
+    {"spatial-pyramid-pooling", read_spatial_pyramid_task},
+    {"pyramid-pooling", read_pyramid_pooling_task},
+    {"atrous-pyramid-pooling", read_atrous_pyramid_task},
+    {"strip-pooling", read_strip_pooling_task},
+    {"mixed-pooling", read_mixed_pooling_task},
+    {"strip-attention", read_strip_attention_task},
+    {"criss-cross-attention", read_criss_cross_task},
+    {"self-attention-distillation", read_distillation_task},
 };
 
 }  // namespace

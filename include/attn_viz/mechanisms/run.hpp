@@ -5,12 +5,14 @@
 #include <variant>
 
 #include "attn_viz/mechanisms/settings.hpp"
+#include "attn_viz/mechanisms/settings/distillation.hpp"
+#include "attn_viz/mechanisms/settings/maps.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz {
 
 /// What a document may ask for: the settings of one mechanism each, with its data.
-using Task = std::variant<Problem>;
+using Task = std::variant<Problem, MapsTask, DistillationTask>;
 
 /// Computes a task and records every step.
 /// @throws Error kInvalid if sizes do not fit (the place is the JSON pointer of the setting), or if
