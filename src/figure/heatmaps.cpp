@@ -9,6 +9,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "figure/choose.hpp"
+#include "figure/maps.hpp"
 #include "figure/scales.hpp"
 
 namespace attn_viz::figure {
@@ -303,6 +304,7 @@ void verify_weights(const Trace& trace, const Step& weights) {
 }
 
 std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options) {
+  if (is_on_maps(trace)) return map_figures(trace, options);
   std::vector<const Step*> weights;
   for (const Step& step : trace.steps) {
     if (!is_weights(step)) continue;

@@ -38,8 +38,8 @@ void record_joined(const MapsScope& scope, std::vector<StepId> parts,
   const StepId joined =
       record.step(name, convolution ? "c" : "y", ops::concat_maps, std::move(parts));
   if (!convolution) return;
-  const StepId last =
-      record_convolution(scope, "output", "y_out", convolution, joined, {.relu = relu});
+  const StepId last = record_convolution(scope, "projection", "r", convolution, joined,
+                                         {.relu = relu, .place = scope.place + "/output"});
   record.step("output", "y", ops::identity, {last});
 }
 
