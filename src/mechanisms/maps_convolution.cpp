@@ -37,10 +37,12 @@ Tensor whole_kernel(const Tensor& kernel, KernelForm form, std::size_t channels)
   const std::size_t length = kernel.rank() == 0 ? 1 : kernel.size(kernel.rank() - 1);
   const std::size_t down = strip && form == KernelForm::kAcross ? 1 : length;
   const std::size_t across = strip && form == KernelForm::kDown ? 1 : length;
-  if (form == KernelForm::kPoint && kernel.rank() == 2) {
+  const bool fits = kernel.rank() >= 2 && kernel.size(1) == channels;
+  if (form == KernelForm::kPoint && kernel.rank() == 2 && fits) {
     return kernel.with_axes(axes(kernel.size(0), 1, 1));
   }
-  if (strip && kernel.rank() == 3) return kernel.with_axes(axes(kernel.size(0), down, across));
+  if (strip && kernel.rank() == 3 && fits)
+    return kernel.with_axes(axes(kernel.size(0), down, across));
   const std::size_t alone = strip ? 1 : 2;  // axes of a kernel for one channel
   if (form == KernelForm::kPoint || kernel.rank() != alone) return kernel;
 

@@ -77,7 +77,8 @@ Convolution of_torch(const json& params, const std::string& name, const std::str
 
 TEST_CASE("strip pooling: the authors' block in PyTorch, step by step") {
   std::size_t cases = 0;
-  for (const json& each : test::load_reference("strip_pooling_spblock.json")["cases"]) {
+  const json reference = test::load_reference("strip_pooling_spblock.json");
+  for (const json& each : reference["cases"]) {
     INFO(each["name"]);
     const json& params = each["params"];
     StripPooling settings;
