@@ -219,7 +219,8 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
   }
   for (std::size_t c = 0; c < channels; ++c) {
     for (const Step* step : steps) {
-      const std::string title = fmt::format("{}  {}", step->symbol, step->id);
+      const std::string name = step->id.substr(step->id.rfind('/') + 1);
+      const std::string title = fmt::format("{}  {}", step->symbol, channels > 1 ? name : step->id);
       figure.panels.push_back(panel_of(
           channel_of(*step, c),
           channels > 1 ? fmt::format("{}, {}", title, channel_name(trace, *steps[0], c)) : title));
@@ -238,26 +239,24 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
 
 /// The maps of the overview: those on the grid of the input that a reader compares with it.
 Steps main_maps(const Trace& trace, const Step& input) {
+  constexpr std::string_view kEnds[] = {"upsampled", "expanded", "gate/values", "attended_maps"};
+  const auto is_copy = [&](const Step& step) {
+    return step.op == ops::identity.name && trace.steps[step.inputs[0]].id.ends_with(kEnds[3]);
+  };
+  const std::vector<Axis>& grid = input.values.axes();
   Steps main{&input};
-  constexpr std::string_view kEnds[] = {"/upsampled",
-                                        "row_upsampled",
-                                        "column_upsampled",
-                                        "expanded",
-                                        "gate/values",
-                                        "attended_maps",
-                                        "branch0/convolution/rectified"};
-  const std::vector<Axis>& axes = input.values.axes();
-  for (const Step& step : trace.steps) {
-    const std::vector<Axis>& others = step.values.axes();
-    if (others.size() != 3 || others[1] != axes[1] || others[2] != axes[2]) continue;
-    const bool branch = step.id.starts_with("branch");
-    const bool chosen = std::any_of(std::begin(kEnds), std::end(kEnds),
-                                    [&](std::string_view end) { return step.id.ends_with(end); });
-    const bool output = step.id == "output" && step.op != ops::concat_maps.name;
-    const bool copied =
-        step.op == ops::identity.name && trace.steps[step.inputs[0]].id.ends_with("attended_maps");
-    if ((chosen || output || (branch && step.id.ends_with("convolved"))) && !copied)
-      main.push_back(&step);
+  for (std::size_t i = 0; i < trace.steps.size(); ++i) {
+    const Step& step = trace.steps[i];
+    const std::vector<Axis>& axes = step.values.axes();
+    if (axes.size() != 3 || axes[1] != grid[1] || axes[2] != grid[2]) continue;
+    const bool ends = std::any_of(std::begin(kEnds), std::end(kEnds),
+                                  [&](std::string_view end) { return step.id.ends_with(end); });
+    // The last step of a branch of dilated convolutions.
+    const std::string branch = step.id.substr(0, step.id.find('/') + 1);
+    const bool branches = step.id.starts_with("branch") && i + 1 < trace.steps.size() &&
+                          !trace.steps[i + 1].id.starts_with(branch);
+    const bool output = step.id == "output" && step.op != ops::concat_maps.name && !is_copy(step);
+    if (ends || branches || output) main.push_back(&step);
   }
   return main;
 }
