@@ -165,7 +165,7 @@ write("criss-cross-attention", {
     "channels": COLOURS,
     "image": "cat.png",
     "maps": numbers(centred, 3),
-    "criss_cross_attention": {"recurrences": 2, "scale": 150, "gamma": 1},
+    "criss_cross_attention": {"recurrences": 2, "scale": 150, "gamma": 0.5},
 })
 
 # ---- self attention distillation: three blocks of a network that was not trained ----

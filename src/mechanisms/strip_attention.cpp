@@ -128,10 +128,11 @@ void record_mechanism(const MapsScope& scope, const CrissCross& settings) {
     s = here.step("masked_scores", "S_masked", ops::mask_scores, {s, mask});
     const StepId a = here.step("weights", "A", ops::softmax, {s});
     const StepId o = here.step("attended", "O", ops::matmul, {a, v});
-    StepId on_grid = here.step("attended_maps", "o", ops::rows_as_maps, {o, scope.x});
+    StepId on_grid =
+        here.step("attended_maps", fmt::format("o_{}", i), ops::rows_as_maps, {o, scope.x});
     if (settings.gamma) {
-      const StepId scaled =
-          here.step("scaled_maps", "γ o", ops::scale, {on_grid}, {{"scale", *settings.gamma}});
+      const StepId scaled = here.step("scaled_maps", fmt::format("γo_{}", i), ops::scale, {on_grid},
+                                      {{"scale", *settings.gamma}});
       on_grid = here.step("residual", fmt::format("x_{}", i + 1), ops::add, {x, scaled});
     }
     x = on_grid;

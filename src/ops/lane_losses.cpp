@@ -113,6 +113,7 @@ Outcome evaluate_binary_cross_entropy(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 2);
   const Tensor &logits = *inputs[0], &labels = *inputs[1];
   expect_equal_sizes(logits.count(), labels.count(), "the logits and the labels");
+  if (logits.count() == 0) throw Error(ErrorCode::kInvalid, "expected at least one logit");
   double loss = 0;
   for (std::size_t i = 0; i < logits.count(); ++i) {
     const double s = logits.at(i), y = labels.at(i);

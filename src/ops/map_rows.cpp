@@ -43,6 +43,7 @@ Outcome evaluate_rows_as_maps(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 2);
   const Tensor &rows = *inputs[0], &like = *inputs[1];
   const Planes planes = planes_of(like);
+  if (rows.rank() != 2) throw Error(ErrorCode::kInvalid, "expected rows [pixels, channels]");
   expect_equal_sizes(rows.rows(), planes.area(), "the rows and the pixels");
   const std::size_t channels = rows.columns(), area = planes.area();
   Tensor y(rows.dtype(), {rows.axes().back(), row_axis(like), column_axis(like)});
