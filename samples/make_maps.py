@@ -106,7 +106,7 @@ write("spatial-pyramid-pooling", {
 write("pyramid-pooling", {
     "title": "Pyramid pooling: the picture beside its means in 1, 2 × 2, 3 × 3 and 6 × 6 bins",
     "comment": "The output holds the maps and the resized means as channels. In u_0 nothing is left "
-               "but the mean brightness, in u_3 the dark nose is a blot again. " + SOURCE,
+               "but the mean brightness, in u_3 the left eye and the nose are blots again. " + SOURCE,
     "mechanism": "pyramid-pooling",
     "maps": numbers(grey(20, 40)),
     "pyramid_pooling": {"bins": [1, 2, 3, 6]},
@@ -146,8 +146,8 @@ write("mixed-pooling", {
 centred = small(10, 20) - small(10, 20).mean(axis=(1, 2), keepdims=True)
 write("strip-attention", {
     "title": "Strip attention: each pixel looks at the mean colours of 20 columns and 10 rows",
-    "comment": "Orange pixels look at the columns of the face, grey ones at those of the room. A row "
-               "of the weights has 20 numbers (or 10), not 200. In the notes' words the pixels are "
+    "comment": "The ten pixels with most red over blue look at columns 7 to 9 (0.35 together), the "
+               "ten with least at columns 16 and 19 (0.79). A row of the weights has 20 numbers (or 10), not 200. In the notes' words the pixels are "
                "the key and the strips the value; in the usual words pixels ask (query), and strips "
                "are key and value. " + SOURCE,
     "mechanism": "strip-attention",
@@ -187,7 +187,7 @@ block3 = brought_to(4, halved(np.maximum(correlate(block2, second), 0)))
 write("self-attention-distillation", {
     "title": "Attention maps of three blocks: each learns from the next, whose map is coarser",
     "comment": "A map is the energy of all channels at a pixel; this attention has no queries and "
-               "keys. Block 0 is active along edges, block 2 around eyes and nose. The loss of a pair "
+               "keys. Block 0 is active along edges, block 2 around the left eye and the nose. The loss of a pair "
                "is the mean squared difference of the two maps in one picture. The filters are set "
                "by hand (edges, then blurred edges), not learned. " + SOURCE,
     "mechanism": "self-attention-distillation",

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/input/document.hpp"
@@ -61,6 +62,24 @@ TEST_CASE("samples: after two rounds of criss-cross attention every pixel was re
   std::size_t seen = 0;
   for (std::size_t q = 0; q < 200; ++q) seen += weights.at(110, q) > 0;
   CHECK(seen == 10 + 20 - 1);
+}
+
+TEST_CASE("samples: red pixels and blue pixels look at other columns") {
+  const Trace trace = sample("strip-attention");
+  const Tensor &x = values_of(trace, "input/maps"), &weights = values_of(trace, "columns/weights");
+  std::vector<std::size_t> pixels(200);
+  for (std::size_t p = 0; p < 200; ++p) pixels[p] = p;
+  std::stable_sort(pixels.begin(), pixels.end(), [&](std::size_t p, std::size_t q) {
+    return x.at(p) - x.at(400 + p) > x.at(q) - x.at(400 + q);
+  });
+  double red = 0, blue = 0;
+  for (std::size_t k = 0; k < 10; ++k) {
+    const std::size_t p = pixels[k], q = pixels[199 - k];
+    red += weights.at(p, 7) + weights.at(p, 8) + weights.at(p, 9);
+    blue += weights.at(q, 16) + weights.at(q, 19);
+  }
+  CHECK(std::abs(red / 10 - 0.35) <= 0.01);
+  CHECK(std::abs(blue / 10 - 0.79) <= 0.01);
 }
 
 TEST_CASE("samples: the lanes overlap in 7 of 17 pixels") {
