@@ -6,6 +6,7 @@
 #include <map>
 
 #include "figure/choose.hpp"
+#include "figure/maps.hpp"
 #include "figure/scales.hpp"
 #include "figure/step_figures.hpp"
 
@@ -34,6 +35,7 @@ Figure overview_of(const Trace& trace, const Group& group, const ColorScale& sca
 }  // namespace
 
 std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options) {
+  if (is_on_maps(trace)) return map_figures(trace, options);
   std::vector<const Step*> weights;
   for (const Step& step : trace.steps) {
     if (!is_weights(step)) continue;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "attn_viz/core/json.hpp"
 
@@ -21,6 +22,13 @@ std::optional<Tensor> find_array(const json::Value& object, std::string_view key
 
 /// @throws Error kInvalid unless it is a number > 0.
 double positive(const json::Value& value);
+
+/// The elements of a list that holds anything but numbers, at least one.
+/// @param what  the list, for the error: "a list of layers".
+std::vector<json::Value> items_of(const json::Value& list, std::string_view what);
+
+/// A list of whole numbers ≥ `least`, at least one.
+std::vector<std::size_t> whole_numbers(const json::Value& list, std::size_t least);
 
 /// Where the name stands in what is either a name or an object with a "type".
 /// @param kind  what is named, for the error: "score".

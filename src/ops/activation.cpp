@@ -31,6 +31,12 @@ double silu_of(double x) {
   return x / (1 + std::exp(-x));
 }
 
+/// 1 / (1 + e^−x), without a power that overflows.
+double sigmoid_of(double x) {
+  const double power = std::exp(-std::abs(x));
+  return (x >= 0 ? 1 : power) / (1 + power);
+}
+
 double tanh_of(double x) {
   return std::tanh(x);
 }
@@ -44,11 +50,12 @@ struct Function {
   double (*value)(double);
 };
 
-constexpr std::array<Function, 6> kFunctions{{{"relu", relu_of},
+constexpr std::array<Function, 7> kFunctions{{{"relu", relu_of},
                                               {"gelu", gelu_of},
                                               {"gelu-tanh", gelu_tanh_of},
                                               {"silu", silu_of},
                                               {"tanh", tanh_of},
+                                              {"sigmoid", sigmoid_of},
                                               {"identity", identity_of}}};
 
 const Function& chosen(const Attributes& attributes) {

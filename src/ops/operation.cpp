@@ -63,7 +63,15 @@ std::span<const Operation* const> all_operations() {
       &online_accumulator, &online_output,
       // feed-forward, layer norm, pool, image
       &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
-      &select_row, &patchify};
+      &select_row, &patchify,
+      // feature maps
+      &convolution_2d, &batch_norm, &adaptive_average_pool, &adaptive_maximum_pool, &strip_pool,
+      &expand_strips, &interpolate, &concat_maps, &flatten_maps, &pixels_as_rows, &rows_as_maps,
+      &criss_cross_mask,
+      // self attention distillation
+      &channel_energy, &spatial_softmax, &map_l2_normalize, &squared_error, &weighted_sum,
+      &channel_softmax, &channel_argmax, &pixel_cross_entropy, &binary_cross_entropy,
+      &lane_iou_loss};
   return all;
 }
 

@@ -341,7 +341,10 @@ TEST_CASE("document: unknown names") {
        "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
        "  hint: did you mean \"rope\"?"},
       {with_key("\"mechanism\": \"atention\""),
-       "/mechanism: unknown mechanism \"atention\"; expected one of attention\n"
+       "/mechanism: unknown mechanism \"atention\"; expected one of attention, "
+       "adaptive-pooling, spatial-pyramid-pooling, pyramid-pooling, atrous-pyramid-pooling, "
+       "strip-pooling, mixed-pooling, strip-attention, criss-cross-attention, "
+       "self-attention-distillation\n"
        "  hint: did you mean \"attention\"?"},
   });
 }

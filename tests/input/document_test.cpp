@@ -222,9 +222,12 @@ TEST_CASE("document: every sample is read and computed in both types") {
     for (const DType dtype : test::kDTypes) {
       Overrides overrides;
       overrides.dtype = dtype;
-      const Problem problem = read_document(text, "stem", overrides);
-      CHECK(problem.title != "stem");
-      CHECK(run_attention(problem).find("layer0/attention_output") != nullptr);
+      const Task task = read_task(text, "stem", overrides);
+      const Trace trace = run(task);
+      CHECK(trace.title != "stem");
+      CHECK(trace.dtype == dtype);
+      if (!std::holds_alternative<Problem>(task)) continue;
+      CHECK(trace.find("layer0/attention_output") != nullptr);
     }
     ++count;
   }

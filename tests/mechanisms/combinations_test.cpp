@@ -5,7 +5,7 @@
 
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/input/document.hpp"
-#include "attn_viz/mechanisms/attention.hpp"
+#include "attn_viz/mechanisms/run.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/recompute.hpp"
@@ -16,7 +16,7 @@ namespace {
 Trace run(const std::string& document, DType dtype = DType::kFloat64) {
   Overrides overrides;
   overrides.dtype = dtype;
-  return run_attention(read_document(document, "test", overrides));
+  return attn_viz::run(read_task(document, "test", overrides));
 }
 
 /// A document of three tokens of four numbers with these settings of attention.

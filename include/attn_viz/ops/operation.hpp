@@ -146,6 +146,34 @@ extern const Operation select_row;  ///< attribute "row"
 // ---- image [H, W] or [H, W, C] → [(H/P)·(W/P), P·P·C] ----
 extern const Operation patchify;  ///< attribute "patch": P, in pixels
 
+// ---- feature maps [channels C, rows H, columns W]; [H, W] is one channel ----
+extern const Operation
+    convolution_2d;  ///< (X, K [O, C, k, l][, b]) → [O, …]; "dilation", "padding"
+extern const Operation batch_norm;             ///< (X, mean, variance, gain, bias) → X; "epsilon"
+extern const Operation adaptive_average_pool;  ///< X → [C, h, w]; attributes "rows", "columns"
+extern const Operation adaptive_maximum_pool;
+extern const Operation strip_pool;     ///< X → [C, H, 1] or [C, 1, W]; attribute "strips"
+extern const Operation expand_strips;  ///< ([C, H, 1], [C, 1, W]) → [C, H, W]
+extern const Operation
+    interpolate;  ///< (X[, like]); "method", "align_corners"[, "rows", "columns"]
+extern const Operation concat_maps;       ///< (X, Y, …) → their channels one after another
+extern const Operation flatten_maps;      ///< (X, Y, …) of any sizes → a vector
+extern const Operation pixels_as_rows;    ///< X → [H·W, C]
+extern const Operation rows_as_maps;      ///< (rows [H·W, C], like) → [C, H, W]
+extern const Operation criss_cross_mask;  ///< X → [H·W, H·W] of 0 and 1
+
+// ---- self attention distillation, and the losses beside it ----
+extern const Operation channel_energy;        ///< X → [H, W]; attributes "reduction", "power"
+extern const Operation spatial_softmax;       ///< each map → shares of 1
+extern const Operation map_l2_normalize;      ///< each map → length 1
+extern const Operation squared_error;         ///< (A, B) → [1]; attribute "reduction"
+extern const Operation weighted_sum;          ///< numbers → [1]; attribute "factors"
+extern const Operation channel_softmax;       ///< [K, H, W] → the same
+extern const Operation channel_argmax;        ///< [K, H, W] → [H, W]
+extern const Operation pixel_cross_entropy;   ///< (logits [K, H, W], labels [H, W]) → [1]
+extern const Operation binary_cross_entropy;  ///< (logits [n], labels [n]) → [1]
+extern const Operation lane_iou_loss;         ///< (predicted [H, W], labels [H, W]) → [1]
+
 }  // namespace ops
 
 /// The operation of this name, or null.
