@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "attn_viz/core/files.hpp"
-#include "attn_viz/mechanisms/attention.hpp"
+#include "attn_viz/mechanisms/run.hpp"
 #include "attn_viz/trace/json.hpp"
 
 namespace attn_viz::cli {
@@ -19,7 +19,7 @@ std::string shown_name(const std::string& input) {
 }
 
 Trace compute(const json::Node& document, const std::string& input, const Overrides& overrides) {
-  return run_attention(read_document(json::Value(document, ""), stem_of(input), overrides));
+  return run(read_task(json::Value(document, ""), stem_of(input), overrides));
 }
 
 Trace load_trace(const std::string& input, const Overrides& overrides) {

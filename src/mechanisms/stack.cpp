@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "attn_viz/core/error.hpp"
-#include "attn_viz/core/version.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "mechanisms/describe.hpp"
 #include "mechanisms/limit.hpp"
+#include "mechanisms/new_trace.hpp"
 #include "mechanisms/position.hpp"
 #include "mechanisms/recipe.hpp"
 #include "mechanisms/shapes.hpp"
@@ -242,11 +242,7 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
     resolve_output(*problem.output, stack.output_size, problem.axis, dtype, memory_limit);
   }
 
-  Trace trace;
-  trace.generator = fmt::format("attn-viz {}", version());
-  trace.title = problem.title;
-  trace.dtype = dtype;
-  trace.settings = {{"mechanism", "attention"}};
+  Trace trace = new_trace(problem.title, dtype, "attention");
   if (!encoder.settings.empty()) trace.settings.set("encoder", std::move(encoder.settings));
   if (stacked) trace.settings.set("layers", std::move(stack.settings));
   if (single) trace.settings.set("attention", settings_of(problem.attention, *single));

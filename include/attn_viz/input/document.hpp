@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "attn_viz/core/json.hpp"
-#include "attn_viz/mechanisms/settings.hpp"
+#include "attn_viz/mechanisms/run.hpp"
 
 namespace attn_viz {
 
@@ -45,12 +45,18 @@ std::optional<PositionType> find_position(std::string_view name);
 /// parameters. @throws Error kUsage if it needs parameters.
 void override_position(PositionSettings& position, PositionType type);
 
-/// Reads a document.
+/// Reads a document of attention.
 /// @param default_title  used where the document has none: the file's stem.
 /// @throws Error kInvalid with a JSON pointer, what was expected, and a hint where a fix is likely.
 Problem read_document(std::string_view text, std::string default_title,
                       const Overrides& overrides = {});
 Problem read_document(const json::Value& document, std::string default_title,
                       const Overrides& overrides = {});
+
+/// Reads a document of whatever "mechanism" it names; attention where it names none.
+/// @throws Error as above; kUsage if an override is set that the mechanism does not have.
+Task read_task(std::string_view text, std::string default_title, const Overrides& overrides = {});
+Task read_task(const json::Value& document, std::string default_title,
+               const Overrides& overrides = {});
 
 }  // namespace attn_viz
