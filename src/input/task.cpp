@@ -6,6 +6,7 @@
 #include <array>
 
 #include "input/fields.hpp"
+#include "input/sequence_tasks.hpp"
 
 namespace attn_viz {
 namespace {
@@ -25,6 +26,13 @@ struct Reader {
 
 constexpr Reader kReaders[] = {
     {"attention", read_attention_task},
+    {"recurrence", read_recurrence},
+    {"encoder-decoder", read_encoder_decoder},
+    {"memory", read_memory},
+    {"hierarchical-attention", read_hierarchical},
+    {"pointer-network", read_pointer},
+    {"convolution-1d", read_sequence_convolution},
+    {"convolution-as-attention", read_convolution_as_attention},
 };
 
 }  // namespace

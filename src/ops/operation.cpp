@@ -61,7 +61,12 @@ const Operation* find_operation(std::string_view name) {
       &online_accumulator, &online_output,
       // feed-forward, layer norm, pool, image
       &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
-      &select_row, &patchify};
+      &select_row, &patchify,
+      // recurrence and sequences
+      &rnn, &gru, &shift_rows, &repeat_rows, &stack_rows, &join_rows, &slice_rows, &fixed_weights,
+      &subtract, &row_numbers, &local_window, &local_gaussian, &network, &pointer_mask, &argmax,
+      // rows on a grid
+      &grid_convolution, &pad_grid, &quadratic_encoding, &encoding_scores};
   for (const Operation* operation : all) {
     if (operation->name == name) return operation;
   }

@@ -4,13 +4,15 @@
 #include <cstddef>
 #include <variant>
 
+#include "attn_viz/mechanisms/sequences.hpp"
 #include "attn_viz/mechanisms/settings.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz {
 
 /// What a document may ask for: the settings of one mechanism each, with its data.
-using Task = std::variant<Problem>;
+using Task = std::variant<Problem, Recurrence, EncoderDecoder, MemoryReading, HierarchicalAttention,
+                          PointerNetwork, SequenceConvolution, ConvolutionAsAttention>;
 
 /// Computes a task and records every step.
 /// @throws Error kInvalid if sizes do not fit (the place is the JSON pointer of the setting), or if
