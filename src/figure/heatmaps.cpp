@@ -96,17 +96,19 @@ std::string describe(const Step& step) {
   const StepName name = parse_step_id(step.id);
   std::string place;
   if (name.layer) place = fmt::format("Layer {}", *name.layer);
-  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.encoder) place = name.layer ? fmt::format("Encoder, layer {}", *name.layer) : "Encoder";
   if (name.cross) place += ", cross-attention";
   if (name.head) place += fmt::format(", head {}", *name.head);
   return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
 }
 
 Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
+  // Of an encoder and a decoder: the words that are written, and those that are read.
+  const bool aligned = step.values.axes()[0].name == "target";
   return {.title = trace.title,
           .subtitle = subtitle_of(step),
-          .rows = labelled(trace, step.values.axes()[0], "queries"),
-          .columns = labelled(trace, step.values.axes()[1], "keys"),
+          .rows = labelled(trace, step.values.axes()[0], aligned ? "target" : "queries"),
+          .columns = labelled(trace, step.values.axes()[1], aligned ? "source" : "keys"),
           .panels = {{.title = {},
                       .values = Matrix(step.values),
                       .scores = scores_matrix(trace, step),
@@ -143,6 +145,11 @@ Figure overview(const Trace& trace, const Group& group, const ColorScale& scale)
   }
   const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(heads))));
   figure.panels_per_row = layers > 1 || heads <= 3 ? heads : std::max<std::size_t>(square, 3);
+  if (weights.size() == 1 && !parse_step_id(weights[0]->id).head) {
+    // The weights of a mechanism that has no heads.
+    figure.panels[0].title = "";
+    return figure;
+  }
   figure.subtitle =
       fmt::format("{}{} {} head{}", group.meaning, group.meaning.back() == ':' ? "" : " of",
                   weights.size(), weights.size() == 1 ? "" : "s");
@@ -339,11 +346,13 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
     const ColorScale scale = scale_of(trace, kProbabilities, options.auto_scale);
     figures.push_back({file_name(probabilities->id), step_figure(trace, *probabilities, scale)});
   }
-  if (!options.all_steps) return figures;
+  // A mechanism without weights shows what it computes instead.
+  if (!options.all_steps && !weights.empty()) return figures;
   std::map<std::string_view, ColorScale> scales;
   for (const Step& step : trace.steps) {
     const bool drawable = step.values.rank() >= 1 && step.values.count() > 0;
-    if (!drawable || is_weights(step)) continue;
+    const bool asked = options.all_steps || step.op != ops::parameter.name;
+    if (!drawable || !asked || is_weights(step)) continue;
     const std::string_view name = parse_step_id(step.id).step;
     if (scales.count(name) == 0) scales.emplace(name, scale_of(trace, name, options.auto_scale));
     figures.push_back({file_name(step.id), step_figure(trace, step, scales.at(name))});

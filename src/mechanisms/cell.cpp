@@ -106,7 +106,7 @@ CellParameters resolve_cell(const CellSettings& settings, CellInput read, DType 
   }
   const auto* given = std::get_if<CellMatrices>(&settings.weights);
   const CellMatrices matrices = given == nullptr ? CellMatrices{} : *given;
-  const std::string weights = place + (given == nullptr ? "" : "/weights");
+  const std::string weights = place + "/weights";
   const auto resolve = [&](const CellMatrices& from, const std::string& at) {
     return given_direction(settings.type, from, input, cell.hidden, dtype, at);
   };

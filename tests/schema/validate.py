@@ -208,6 +208,17 @@ def make_validator(schema):
     return Draft202012Validator(schema)
 
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
+
+
+def schema_of(document):
+    """The schema that a document or a trace says it keeps."""
+    if "format" in document:
+        return read_json(SCHEMAS / "trace.schema.json")
+    of_attention = document.get("mechanism", "attention") == "attention"
+    return read_json(SCHEMAS / f"{'document' if of_attention else 'sequences'}.schema.json")
+
+
 def is_trace_schema(schema):
     return schema.get("properties", {}).get("format", {}).get("const") == "attn-viz trace"
 
