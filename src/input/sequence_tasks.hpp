@@ -1,4 +1,4 @@
-// Documents of the mechanisms on sequences. Format: docs/mechanisms.md.
+// Documents of the mechanisms on sequences. Format: docs/sequences.md.
 #pragma once
 
 #include "input/task.hpp"

@@ -341,7 +341,9 @@ TEST_CASE("document: unknown names") {
        "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
        "  hint: did you mean \"rope\"?"},
       {with_key("\"mechanism\": \"atention\""),
-       "/mechanism: unknown mechanism \"atention\"; expected one of attention\n"
+       "/mechanism: unknown mechanism \"atention\"; expected one of attention, recurrence, "
+       "encoder-decoder, memory, hierarchical-attention, pointer-network, convolution-1d, "
+       "convolution-as-attention\n"
        "  hint: did you mean \"attention\"?"},
   });
 }

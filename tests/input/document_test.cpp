@@ -222,9 +222,10 @@ TEST_CASE("document: every sample is read and computed in both types") {
     for (const DType dtype : test::kDTypes) {
       Overrides overrides;
       overrides.dtype = dtype;
-      const Problem problem = read_document(text, "stem", overrides);
-      CHECK(problem.title != "stem");
-      CHECK(run_attention(problem).find("layer0/attention_output") != nullptr);
+      const Trace trace = run(read_task(text, "stem", overrides));
+      CHECK(trace.title != "stem");
+      CHECK(trace.dtype == dtype);
+      CHECK(!trace.steps.back().inputs.empty());
     }
     ++count;
   }

@@ -16,7 +16,7 @@ namespace {
 Trace run(const std::string& document, DType dtype = DType::kFloat64) {
   Overrides overrides;
   overrides.dtype = dtype;
-  return run_attention(read_document(document, "test", overrides));
+  return attn_viz::run(read_task(document, "test", overrides));
 }
 
 /// A document of three tokens of four numbers with these settings of attention.

@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE))
 
 import validate  # noqa: E402
 
-DOCUMENTATION = [ROOT / "docs/formats.md", ROOT / "docs/mechanisms.md", ROOT / "README.md"]
+DOCUMENTATION = [ROOT / "docs/formats.md", ROOT / "docs/sequences.md", ROOT / "README.md"]
 SAMPLES = sorted((ROOT / "samples").glob("*.json"))
 X = [[1, 0.5], [0.25, -1], [2, 1]]
 TWO = [[1, 0], [0, 1]]

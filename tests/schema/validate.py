@@ -215,8 +215,10 @@ def schema_of(document):
     """The schema that a document or a trace says it keeps."""
     if "format" in document:
         return read_json(SCHEMAS / "trace.schema.json")
-    of_attention = document.get("mechanism", "attention") == "attention"
-    return read_json(SCHEMAS / f"{'document' if of_attention else 'sequences'}.schema.json")
+    sequences = read_json(SCHEMAS / "sequences.schema.json")
+    if document.get("mechanism") in sequences["properties"]["mechanism"]["enum"]:
+        return sequences
+    return read_json(SCHEMAS / "document.schema.json")
 
 
 def is_trace_schema(schema):

@@ -1,5 +1,5 @@
 // The mechanisms on sequences beside attention: recurrence, encoder and decoder, memory, pointers,
-// convolution. Each records every step. Formats and formulas: docs/mechanisms.md.
+// convolution. Each records every step. Formats and formulas: docs/sequences.md.
 #pragma once
 
 #include <cstddef>
