@@ -9,6 +9,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "figure/choose.hpp"
+#include "figure/results.hpp"
 #include "figure/scales.hpp"
 #include "figure/step_figures.hpp"
 
@@ -315,30 +316,6 @@ void verify_weights(const Trace& trace, const Step& weights) {
   });
 }
 
-namespace {
-
-/// Of a mechanism without weights: its result, beside the same step of earlier layers.
-Figure result_figure(const Trace& trace, bool auto_scale) {
-  const std::string_view name = parse_step_id(trace.steps.back().id).step;
-  const ColorScale scale = scale_of(trace, name, auto_scale);
-  Figure figure = step_figure(trace, trace.steps.back(), scale);
-  figure.panels.clear();
-  for (const Step& step : trace.steps) {
-    const StepName place = parse_step_id(step.id);
-    if (place.step != name) continue;
-    figure.panels.push_back(
-        {.title = place.layer ? fmt::format("layer {}", *place.layer) : std::string(),
-         .values = Matrix(step.values),
-         .scores = std::nullopt,
-         .marked = std::nullopt});
-  }
-  if (figure.panels.size() == 1) figure.panels[0].title = "";
-  figure.panels_per_row = figure.panels.size();
-  return figure;
-}
-
-}  // namespace
-
 std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options) {
   std::vector<const Step*> weights;
   for (const Step& step : trace.steps) {
@@ -371,10 +348,7 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
     figures.push_back({file_name(probabilities->id), step_figure(trace, *probabilities, scale)});
   }
   // A mechanism without weights shows what it computes instead.
-  const Tensor* result = trace.steps.empty() ? nullptr : &trace.steps.back().values;
-  if (weights.empty() && result != nullptr && result->rank() >= 1 && result->count() > 0) {
-    figures.insert(figures.begin(), {"heatmap", result_figure(trace, options.auto_scale)});
-  }
+  if (auto result = result_figure(trace, options.auto_scale)) figures.push_back(std::move(*result));
   if (!options.all_steps && !weights.empty()) return figures;
   std::map<std::string_view, ColorScale> scales;
   for (const Step& step : trace.steps) {
