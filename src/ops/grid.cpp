@@ -1,22 +1,13 @@
 // Convolution over the rows of a matrix, which stand on a grid row by row (a sequence is a grid of
 // one row), and the encoding of positions with which attention does the same.
-#include <cmath>
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/whole.hpp"
 
 namespace attn_viz::ops {
 namespace {
-
-std::size_t whole(const Attributes& attributes, const char* name) {
-  const double asked = attributes.get<double>(name);
-  if (!(asked >= 0 && asked <= 1e15) || asked != std::floor(asked)) {
-    throw Error(ErrorCode::kInvalid,
-                "expected a whole number ≥ 0 as attribute \"" + std::string(name) + "\"");
-  }
-  return static_cast<std::size_t>(asked);
-}
 
 struct Grid {
   std::size_t rows, columns;

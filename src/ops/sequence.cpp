@@ -1,8 +1,8 @@
 // Rows of a sequence moved, repeated, cut and put together.
 #include <algorithm>
-#include <cmath>
 
 #include "ops/matrix.hpp"
+#include "ops/whole.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -14,16 +14,6 @@ void copy_row(const Tensor& from, std::size_t row, Tensor& to, std::size_t targe
     std::copy_n(from.values<T>().data() + row * from.columns(), from.columns(),
                 to.values<T>().data() + target * to.columns());
   });
-}
-
-/// A whole number ≥ 0 among the attributes.
-std::size_t whole(const Attributes& attributes, const char* name) {
-  const double asked = attributes.get<double>(name);
-  if (!(asked >= 0 && asked <= 1e15) || asked != std::floor(asked)) {
-    throw Error(ErrorCode::kInvalid,
-                "expected a whole number ≥ 0 as attribute \"" + std::string(name) + "\"");
-  }
-  return static_cast<std::size_t>(asked);
 }
 
 /// (X [n, d][, first [d]]) → row i is row i − 1 of X; row 0 is `first`, or zeros.
