@@ -23,7 +23,10 @@ Grid grid_of(const Attributes& attributes, const Tensor& x) {
 /// The rows of zeros around a grid: attributes "row_border" and "column_border", 0 if absent.
 Grid border_of(const Attributes& attributes) {
   const auto width = [&](const char* name) {
-    return attributes.find(name) == nullptr ? 0 : whole(attributes, name);
+    const std::size_t asked = attributes.find(name) == nullptr ? 0 : whole(attributes, name);
+    constexpr std::size_t kWidest = 1'000'000;
+    if (asked <= kWidest) return asked;
+    throw Error(ErrorCode::kInvalid, "expected a border of at most 1000000 places");
   };
   return {width("row_border"), width("column_border")};
 }
