@@ -7,6 +7,7 @@
 
 #include "figure/choose.hpp"
 #include "figure/maps.hpp"
+#include "figure/results.hpp"
 #include "figure/scales.hpp"
 #include "figure/step_figures.hpp"
 
@@ -21,6 +22,10 @@ std::string file_name(std::string id) {
 
 /// All heads of all layers, with one scale.
 Figure overview_of(const Trace& trace, const Group& group, const ColorScale& scale) {
+  // The weights of a mechanism that has no heads.
+  if (group.weights.size() == 1 && !parse_step_id(group.weights[0]->id).head) {
+    return figure_of(trace, *group.weights[0], scale);
+  }
   std::vector<OverviewPanel> panels;
   for (const Step* step : group.weights) {
     const StepName name = parse_step_id(step->id);
@@ -66,11 +71,13 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
     const ColorScale scale = scale_of(trace, kProbabilities, options.auto_scale);
     figures.push_back({file_name(probabilities->id), figure_of(trace, *probabilities, scale)});
   }
-  if (!options.all_steps) return figures;
+  // A mechanism without weights shows what it computes instead.
+  if (auto result = result_figure(trace, options.auto_scale)) figures.push_back(std::move(*result));
+  if (!options.all_steps && !weights.empty()) return figures;
   std::map<std::string_view, ColorScale> scales;
   for (const Step& step : trace.steps) {
-    const bool drawable = is_drawable(step);
-    if (!drawable || is_weights(step)) continue;
+    const bool asked = options.all_steps || step.op != ops::parameter.name;
+    if (!is_drawable(step) || !asked || is_weights(step)) continue;
     const std::string_view name = parse_step_id(step.id).step;
     if (scales.count(name) == 0) scales.emplace(name, scale_of(trace, name, options.auto_scale));
     figures.push_back({file_name(step.id), figure_of(trace, step, scales.at(name))});

@@ -95,17 +95,19 @@ std::string describe(const Step& step) {
   const StepName name = parse_step_id(step.id);
   std::string place;
   if (name.layer) place = fmt::format("Layer {}", *name.layer);
-  if (name.encoder) place = fmt::format("Encoder, layer {}", name.layer.value_or(0));
+  if (name.encoder) place = name.layer ? fmt::format("Encoder, layer {}", *name.layer) : "Encoder";
   if (name.cross) place += ", cross-attention";
   if (name.head) place += fmt::format(", head {}", *name.head);
   return fmt::format("{}{}{}", place, place.empty() ? "" : ": ", name.step);
 }
 
 Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
+  // Of an encoder and a decoder: the words that are written, and those that are read.
+  const bool aligned = step.values.axes()[0].name == "target";
   return {.title = trace.title,
           .subtitle = subtitle_of(step),
-          .rows = labelled(trace, step.values.axes()[0], "queries"),
-          .columns = labelled(trace, step.values.axes()[1], "keys"),
+          .rows = labelled(trace, step.values.axes()[0], aligned ? "target" : "queries"),
+          .columns = labelled(trace, step.values.axes()[1], aligned ? "source" : "keys"),
           .panels = {{.title = {},
                       .values = Matrix(step.values),
                       .scores = scores_matrix(trace, step),

@@ -6,6 +6,7 @@
 
 #include "input/attention_settings.hpp"
 #include "input/fields.hpp"
+#include "input/sequence.hpp"
 #include "input/stack_settings.hpp"
 
 namespace attn_viz {
@@ -13,13 +14,6 @@ namespace {
 
 using json::Kind;
 using json::Value;
-
-/// [rows, columns] numbers with at least one of each.
-Tensor read_rows(const Value& value, std::string_view what, DType dtype) {
-  Tensor rows = value.tensor(2, fmt::format("a list of rows of numbers ({})", what), dtype);
-  if (rows.count() == 0) throw value.unexpected("at least one row with at least one number");
-  return rows;
-}
 
 /// Rows that stand before the patches: a class token, registers. None: no rows.
 Tensor read_extra_rows(const Value& patches, std::size_t d, std::vector<std::string>& labels,
@@ -80,7 +74,14 @@ AxisInfo read_patches(const Value& patches, Tensor& embeddings, const std::strin
   return axis;
 }
 
-/// The labels of a sequence of n rows: its tokens, its patches, or plain numbers.
+}  // namespace
+
+Tensor read_rows(const Value& value, std::string_view what, DType dtype) {
+  Tensor rows = value.tensor(2, fmt::format("a list of rows of numbers ({})", what), dtype);
+  if (rows.count() == 0) throw value.unexpected("at least one row with at least one number");
+  return rows;
+}
+
 AxisInfo read_axis(const Value& sequence, Tensor& rows) {
   const std::size_t n = rows.rows();
   const auto tokens = sequence.find("tokens");
@@ -102,6 +103,8 @@ AxisInfo read_axis(const Value& sequence, Tensor& rows) {
   }
   return axis;
 }
+
+namespace {
 
 Context read_context(const Value& value, DType dtype) {
   value.allow_keys({"tokens", "patches", "embeddings", "values", "layers"});

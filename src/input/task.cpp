@@ -7,6 +7,7 @@
 
 #include "input/fields.hpp"
 #include "input/maps_tasks.hpp"
+#include "input/sequence_tasks.hpp"
 
 namespace attn_viz {
 namespace {
@@ -35,6 +36,13 @@ constexpr Reader kReaders[] = {
     {"strip-attention", read_strip_attention_task},
     {"criss-cross-attention", read_criss_cross_task},
     {"self-attention-distillation", read_distillation_task},
+    {"recurrence", read_recurrence},
+    {"encoder-decoder", read_encoder_decoder},
+    {"memory", read_memory},
+    {"hierarchical-attention", read_hierarchical},
+    {"pointer-network", read_pointer},
+    {"convolution-1d", read_sequence_convolution},
+    {"convolution-as-attention", read_convolution_as_attention},
 };
 
 }  // namespace

@@ -71,7 +71,12 @@ std::span<const Operation* const> all_operations() {
       // self attention distillation
       &channel_energy, &spatial_softmax, &map_l2_normalize, &squared_error, &weighted_sum,
       &channel_softmax, &channel_argmax, &pixel_cross_entropy, &binary_cross_entropy,
-      &lane_iou_loss};
+      &lane_iou_loss,
+      // recurrence and sequences
+      &rnn, &gru, &shift_rows, &repeat_rows, &stack_rows, &join_rows, &slice_rows, &fixed_weights,
+      &subtract, &row_numbers, &local_window, &local_gaussian, &network, &pointer_mask, &argmax,
+      // rows on a grid
+      &grid_convolution, &pad_grid, &quadratic_encoding, &encoding_scores};
   return all;
 }
 

@@ -46,8 +46,10 @@ StepName parse_step_id(std::string_view id) {
 const Step* scores_behind(const Trace& trace, const Step& weights) {
   if (weights.inputs.empty()) return nullptr;
   const Step& scores = trace.steps[weights.inputs[0]];
-  // Weights may be made of other weights: a difference of two maps, or what several heads say.
-  if (weights.op == ops::differential.name || weights.op == ops::mix_heads.name) {
+  // Weights may be made of other weights: a difference of two maps, what several heads say, or
+  // weights that fade with the distance.
+  if (weights.op == ops::differential.name || weights.op == ops::mix_heads.name ||
+      weights.op == ops::multiply.name) {
     return scores_behind(trace, scores);
   }
   return scores.values.axes() == weights.values.axes() ? &scores : nullptr;

@@ -344,7 +344,8 @@ TEST_CASE("document: unknown names") {
        "/mechanism: unknown mechanism \"atention\"; expected one of attention, "
        "adaptive-pooling, spatial-pyramid-pooling, pyramid-pooling, atrous-pyramid-pooling, "
        "strip-pooling, mixed-pooling, strip-attention, criss-cross-attention, "
-       "self-attention-distillation\n"
+       "self-attention-distillation, recurrence, encoder-decoder, memory, "
+       "hierarchical-attention, pointer-network, convolution-1d, convolution-as-attention\n"
        "  hint: did you mean \"attention\"?"},
   });
 }

@@ -222,12 +222,10 @@ TEST_CASE("document: every sample is read and computed in both types") {
     for (const DType dtype : test::kDTypes) {
       Overrides overrides;
       overrides.dtype = dtype;
-      const Task task = read_task(text, "stem", overrides);
-      const Trace trace = run(task);
+      const Trace trace = run(read_task(text, "stem", overrides));
       CHECK(trace.title != "stem");
       CHECK(trace.dtype == dtype);
-      if (!std::holds_alternative<Problem>(task)) continue;
-      CHECK(trace.find("layer0/attention_output") != nullptr);
+      CHECK(!trace.steps.back().inputs.empty());
     }
     ++count;
   }

@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE))
 import validate  # noqa: E402
 
 DOCUMENT = ROOT / "docs/schema/document.schema.json"
+SEQUENCES = ROOT / "docs/schema/sequences.schema.json"
 TRACE = ROOT / "docs/schema/trace.schema.json"
 
 X = [[1, 0], [0.5, -2e-3]]  # [2, 2]
@@ -46,8 +47,10 @@ def layer(**keys):
     return document(layers=[{}, keys])
 
 
-class Documents(unittest.TestCase):
-    schema = validate.read_json(DOCUMENT)
+class Holds(unittest.TestCase):
+    """What tests of documents have in common."""
+
+    schema = None
 
     def accepts(self, *documents):
         for given in documents:
@@ -61,15 +64,20 @@ class Documents(unittest.TestCase):
             self.assertEqual([where for where, _ in found], [place], found)
             self.assertIn(reason, found[0][1])
 
+
+class Documents(Holds):
+    schema = validate.read_json(DOCUMENT)
+
     def test_every_sample(self):
         samples = sorted((ROOT / "samples").glob("*.json"))
         self.assertGreaterEqual(len(samples), 6)
         for sample in samples:
             with self.subTest(sample.name):
-                self.assertEqual(validate.faults_in_file(self.schema, sample), [])
+                given = validate.read_json(sample)
+                self.assertEqual(validate.faults(validate.schema_of(given), given), [])
 
     def test_every_property_is_described(self):
-        for path in (DOCUMENT, TRACE):
+        for path in (DOCUMENT, SEQUENCES, TRACE):
             schema = validate.read_json(path)
             for place, part in properties(schema):
                 target = part
@@ -492,6 +500,57 @@ SMALL_TRACE = {
     ],
 }
 WEIGHTS = 5  # the last step
+
+
+class Sequences(Holds):
+    """Documents of the mechanisms on sequences."""
+
+    schema = validate.read_json(SEQUENCES)
+
+    def test_mechanism(self):
+        self.rejects({"embeddings": X}, "", "missing key 'mechanism'")
+        self.rejects({"mechanism": "recurence", "embeddings": X}, "/mechanism", '"recurrence"')
+
+    def test_recurrence(self):
+        def cell(**keys):
+            return {"mechanism": "recurrence", "embeddings": X, "recurrence": keys}
+
+        self.accepts(
+            {"mechanism": "recurrence", "embeddings": X, "recurrence": "gru"},
+            cell(type="rnn", hidden=3, weights={"random": 1}),
+            cell(type="gru", bidirectional=True, weights={"W_z": X, "b": [1, 2]}),
+        )
+        self.rejects(cell(), "/recurrence", "missing key 'type'")
+        self.rejects(cell(type="lstm"), "/recurrence/type", '"gru"')
+        self.rejects(cell(type="rnn", hidden=0), "/recurrence/hidden", "≥ 1")
+        self.rejects(cell(type="rnn", weights={"w": X}), "/recurrence/weights/w", '"W"')
+
+    def test_encoder_decoder(self):
+        def aligned(**keys):
+            return {"mechanism": "encoder-decoder", "embeddings": X, "target": {"tokens": ["a"]},
+                    "attention": keys}
+
+        self.accepts(
+            aligned(type="none", summary="mean"),
+            aligned(type="given", given=X),
+            aligned(type="luong-dot", local={"type": "predictive", "window": 2}),
+            {**aligned(type="bahdanau"), "decoder": {"type": "rnn", "initial": [1]}},
+            {**aligned(type="bahdanau"), "decoder": {"type": "rnn", "initial": "encoder"}},
+        )
+        self.rejects(aligned(type="luong"), "/attention/type", '"luong-dot"')
+        self.rejects({**aligned(type="none"), "decoder": {"type": "rnn", "initial": "last"}},
+                     "/decoder/initial", '"encoder"')
+
+    def test_the_others(self):
+        memory = {"mechanism": "memory", "embeddings": X, "context": {"embeddings": X}}
+        self.accepts(memory, {**memory, "read": {"type": "sample", "seed": 3}})
+        self.rejects({**memory, "read": "hard"}, "/read", '"maximum"')
+        self.rejects({**memory, "temperature": 0}, "/temperature", "> 0")
+        convolution = {"mechanism": "convolution-1d", "embeddings": X, "layers": [{"kernel": [1]}]}
+        self.accepts(convolution)
+        self.rejects({**convolution, "layers": [{"kernel": [1], "dilation": 0}]},
+                     "/layers/0/dilation", "≥ 1")
+        self.rejects({**convolution, "convolution": {}}, "/convolution", "unknown key")
 
 
 class Traces(unittest.TestCase):

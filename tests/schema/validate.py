@@ -208,6 +208,19 @@ def make_validator(schema):
     return Draft202012Validator(schema)
 
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
+
+
+def schema_of(document):
+    """The schema that a document or a trace says it keeps."""
+    if "format" in document:
+        return read_json(SCHEMAS / "trace.schema.json")
+    sequences = read_json(SCHEMAS / "sequences.schema.json")
+    if document.get("mechanism") in sequences["properties"]["mechanism"]["enum"]:
+        return sequences
+    return read_json(SCHEMAS / "document.schema.json")
+
+
 def is_trace_schema(schema):
     return schema.get("properties", {}).get("format", {}).get("const") == "attn-viz trace"
 

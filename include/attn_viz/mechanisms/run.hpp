@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <variant>
 
+#include "attn_viz/mechanisms/sequences.hpp"
 #include "attn_viz/mechanisms/settings.hpp"
 #include "attn_viz/mechanisms/settings/distillation.hpp"
 #include "attn_viz/mechanisms/settings/maps.hpp"
@@ -12,7 +13,9 @@
 namespace attn_viz {
 
 /// What a document may ask for: the settings of one mechanism each, with its data.
-using Task = std::variant<Problem, MapsTask, DistillationTask>;
+using Task = std::variant<Problem, MapsTask, DistillationTask, Recurrence, EncoderDecoder,
+                          MemoryReading, HierarchicalAttention, PointerNetwork, SequenceConvolution,
+                          ConvolutionAsAttention>;
 
 /// Computes a task and records every step.
 /// @throws Error kInvalid if sizes do not fit (the place is the JSON pointer of the setting), or if

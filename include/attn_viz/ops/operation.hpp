@@ -174,6 +174,34 @@ extern const Operation pixel_cross_entropy;   ///< (logits [K, H, W], labels [H,
 extern const Operation binary_cross_entropy;  ///< (logits [n], labels [n]) → [1]
 extern const Operation lane_iou_loss;         ///< (predicted [H, W], labels [H, W]) → [1]
 
+// ---- recurrence: a row from the row before it; attribute "reverse" reads from the end ----
+extern const Operation rnn;  ///< (P [n, h], U [h, h][, h_0]) → H [n, h]
+extern const Operation gru;  ///< (P_z, P_r, P, U_z, U_r, U[, h_0]) → [n, 4h]: z, r, h̃, h
+
+// ---- rows of a sequence ----
+extern const Operation shift_rows;     ///< (X[, first]) → what stood one row before
+extern const Operation repeat_rows;    ///< (c [1, d], Y [n, …]) → [n, d]
+extern const Operation stack_rows;     ///< (X, Y, …) → one below the other; attribute "axis"
+extern const Operation join_rows;      ///< [n, d] → [1, n · d]
+extern const Operation slice_rows;     ///< attributes "first", "rows"
+extern const Operation fixed_weights;  ///< (Q, K) → [n, m], even or all on attribute "key"
+extern const Operation subtract;       ///< (A, B) → A − B
+
+// ---- alignment, memory, pointers ----
+extern const Operation row_numbers;     ///< X [n, …] → [n, 1]
+extern const Operation local_window;    ///< (p [n, 1], K [m, …]) → [n, m]; "half_width"
+extern const Operation local_gaussian;  ///< (p [n, 1], K [m, …]) → [n, m]; "sigma"
+extern const Operation network;         ///< (Q, K, W_1, b_1, w_2, b_2) → S
+extern const Operation pointer_mask;    ///< S → [n, m] of 0 and 1
+extern const Operation argmax;          ///< A [n, m] → [n, 1]
+
+// ---- rows on a grid; attributes "rows", "columns"[, "row_border", "column_border"] ----
+extern const Operation
+    grid_convolution;  ///< (X, K [taps, c, c′][, b]); "row_shifts", "column_shifts", "padding"
+extern const Operation pad_grid;            ///< X → X with zeros around it; attribute "axis"
+extern const Operation quadratic_encoding;  ///< (X [n, …], Y [m, …]) → R [n, m, 3]
+extern const Operation encoding_scores;     ///< (R [n, m, e], v [e]) → S [n, m]
+
 }  // namespace ops
 
 /// The operation of this name, or null.
