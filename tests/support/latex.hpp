@@ -13,13 +13,19 @@ inline bool is_installed(const std::string& program) {
 }
 
 /// "" if the document compiles, else the last lines of the compiler.
-inline std::string compile_latex(const std::string& compiler, const std::string& document) {
+/// @param within_page  whether what is too wide for the page is a fault, too
+inline std::string compile_latex(const std::string& compiler, const std::string& document,
+                                 bool within_page = false) {
   const TemporaryFolder folder;
   folder.write("document.tex", document);
   const std::string command = "cd '" + folder.path().string() + "' && " + compiler +
                               " -interaction=nonstopmode -halt-on-error document.tex > said 2>&1";
-  if (std::system(command.c_str()) == 0) return "";
+  const bool compiled = std::system(command.c_str()) == 0;
   const std::string said = folder.read("said");
+  if (compiled) {
+    const std::size_t wide = within_page ? said.find("Overfull \\hbox") : std::string::npos;
+    return wide == std::string::npos ? "" : said.substr(wide, 100);
+  }
   return said.substr(said.size() > 600 ? said.size() - 600 : 0);
 }
 
