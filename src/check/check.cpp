@@ -143,8 +143,10 @@ class Checker {
     }
     constexpr double kTies = 1 + 1e-9;  // 0.125 may become 0.12 or 0.13
     const double noise = noise_of(*expected.values, relative_noise_);
+    const Precision& written = precisions_.of_step[id];
+    const double whole = written.kind == Precision::Kind::kWhole ? written.half_unit(0) : 0;
     for (std::size_t i = 0; i < allowed.size(); ++i) {
-      allowed[i] = noise;
+      allowed[i] = std::max(noise, whole);
       if (given_[id].slack) allowed[i] += given_[id].slack->values<double>()[i] * kTies;
       if (expected.slack) allowed[i] += expected.slack->values<double>()[i] * kTies;
     }

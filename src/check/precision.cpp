@@ -121,6 +121,7 @@ int decimals_of(double x) {
 
 double Precision::half_unit(double x) const {
   if (kind == Kind::kBinary) return std::abs(x) * std::ldexp(1.0, -bits);
+  if (kind == Kind::kWhole) return 0.005;  // a weight of 0.999999 is 1 in every sheet
   if (kind != Kind::kDecimal) return 0;
   double half = 0.5 * std::pow(10.0, -decimals);
   if (significant > 0 && x != 0 && std::isfinite(x)) {

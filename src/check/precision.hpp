@@ -10,7 +10,7 @@ namespace attn_viz::check {
 /// How the numbers of a step were rounded.
 struct Precision {
   enum class Kind {
-    kWhole,    ///< whole numbers only: exact, or rounded to digits that cannot be seen
+    kWhole,    ///< whole numbers only: exact, or rounded to digits that cannot be seen, at least 2
     kDecimal,  ///< to so many decimals, or so many significant digits
     kBinary,   ///< to so many bits: float32 or less
     kFull,     ///< float64

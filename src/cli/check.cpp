@@ -56,7 +56,11 @@ check::Report check_file(const std::string& file, const CheckArguments& argument
   const json::Value value(document, "");
   if (is_trace(document)) {
     program = read_trace(value);
-    return check::check_trace(program, options);
+    check::Report report = check::check_trace(program, options);
+    if (report.steps.empty()) {
+      throw Error(ErrorCode::kInvalid, "expected at least one computed step").at("/steps");
+    }
+    return report;
   }
   program = compute(document, file, {});
   return check_given(read_answers(value, program), program, options);

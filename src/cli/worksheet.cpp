@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <sstream>
 
@@ -39,27 +40,37 @@ std::vector<const Step*> listed_steps(const Trace& trace, const std::string& lis
   return steps;
 }
 
-/// Numbers to be filled in, nested to a shape.
-json::Node blanks(const std::vector<std::size_t>& shape, std::size_t axis) {
+/// The numbers of a step, or "?" for each, nested to its shape; a masked score is null.
+/// @param first  the position of the first number
+json::Node cells_of(const Tensor& values, bool filled, std::size_t axis = 0,
+                    std::size_t first = 0) {
   json::Node node;
-  node.kind = axis == shape.size() ? json::Kind::kText : json::Kind::kArray;
-  if (axis == shape.size()) {
+  if (axis < values.rank()) {
+    node.kind = json::Kind::kArray;
+    std::size_t below = 1;  // numbers of one item
+    for (std::size_t i = axis + 1; i < values.rank(); ++i) below *= values.size(i);
+    for (std::size_t i = 0; i < values.size(axis); ++i) {
+      node.items.push_back(cells_of(values, filled, axis + 1, first + i * below));
+    }
+  } else if (!filled) {
+    node.kind = json::Kind::kText;
     node.text = "?";
-  } else {
-    node.items.assign(shape[axis], blanks(shape, axis + 1));
+  } else if (std::isfinite(values.at(first))) {
+    node.kind = json::Kind::kNumber;
+    node.number = values.at(first);
   }
   return node;
 }
 
-/// The document with one more key: the blank steps, to be answered.
-std::string answer_sheet(json::Node document, const explain::SheetPlan& plan) {
+/// The document with one more key: the blank steps, to be answered, or solved.
+std::string answer_sheet(json::Node document, const explain::SheetPlan& plan, bool solved) {
   const auto old = std::find_if(document.members.begin(), document.members.end(),
                                 [](const auto& member) { return member.first == "steps"; });
   if (old != document.members.end()) document.members.erase(old);
   json::Node steps;
   steps.kind = json::Kind::kObject;
   for (const Step* step : plan.blank) {
-    steps.members.emplace_back(step->id, blanks(step->values.shape(), 0));
+    steps.members.emplace_back(step->id, cells_of(step->values, solved));
   }
   document.members.emplace_back("steps", std::move(steps));
   return json::document_text(document);
@@ -82,9 +93,10 @@ int write_worksheet(const WorksheetOptions& options, Console& console) {
     const std::string sheet = explain::sheet(trace, plan, options.sheet);
     if (!options.document.empty()) write_file(options.document, json::document_text(document));
     if (!options.answers.empty()) {
-      write_file(options.answers, is_csv(options.answers)
-                                      ? explain::answers_csv(plan, options.sheet.solved)
-                                      : answer_sheet(std::move(document), plan));
+      write_file(options.answers,
+                 is_csv(options.answers)
+                     ? explain::answers_csv(plan, options.sheet.solved)
+                     : answer_sheet(std::move(document), plan, options.sheet.solved));
     }
     if (options.output.empty()) {
       console.print(sheet);

@@ -47,6 +47,7 @@ std::string_view name_of_step(std::string_view id, Language language);
 std::vector<std::string_view> named_steps();
 
 /// What an operation does, in one line; "" if it is unknown.
-std::string_view meaning_of(const Operation& operation, Language language);
+/// @param inputs  of the step: without a bias, none is spoken of
+std::string_view meaning_of(const Operation& operation, std::size_t inputs, Language language);
 
 }  // namespace attn_viz::explain

@@ -84,7 +84,10 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-std::string_view meaning_of(const Operation& operation, Language language) {
+std::string_view meaning_of(const Operation& operation, std::size_t inputs, Language language) {
+  if (operation.name == ops::linear.name && inputs == 2) {
+    return language == Language::kEnglish ? "each row times a matrix" : "每一行乘以矩阵";
+  }
   if (language == Language::kEnglish) return operation.meaning;
   for (const Meaning& known : kMeanings) {
     if (known.operation == operation.name) return known.chinese;

@@ -1,5 +1,6 @@
 // From what the user wrote to a step and a row.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 
@@ -78,6 +79,10 @@ std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& 
                           wanted, axis.size == 0 ? 0 : axis.size - 1));
   const std::string_view near = index ? "" : nearest_name(wanted, labels);
   error.at(option);
+  constexpr std::size_t kListed = 8;
+  if (near.empty() && !index && !labels.empty() && labels.size() <= kListed) {
+    throw error.hint(fmt::format("the labels are {}", fmt::join(labels, ", ")));
+  }
   throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
 }
 

@@ -29,7 +29,7 @@ std::string latex_unicode_text(std::string_view text);
 
 /// The beginning of a document, up to \\begin{document}. English documents suit every engine;
 /// pdfLaTeX has no letters for some labels, for which other words then stand.
-std::string latex_preamble(const Style& style);
+std::string latex_preamble(const Style& style, std::string_view packages = "");
 
 /// Splits off the first character of a text of UTF-8; a broken byte counts as a character.
 std::string_view next_character(std::string_view& text);

@@ -204,8 +204,8 @@ constexpr const char* kFonts = R"(  \usepackage{fontspec}
 
 }  // namespace
 
-std::string latex_preamble(const Style& style) {
-  std::string text = kPreamble;
+std::string latex_preamble(const Style& style, std::string_view packages) {
+  std::string text = std::string(kPreamble).append(packages);
   if (style.language == Language::kChinese) {
     text = "% Compile with xelatex or lualatex.\n% !TEX program = xelatex\n" + text;
     text += "\\RequireTUTeX\n" + std::string(kFonts);

@@ -153,7 +153,10 @@ class HtmlSheet : public SheetWriter {
 class LatexSheet : public SheetWriter {
  public:
   void begin(const std::string& title, const std::string& below) override {
-    text += latex_preamble({.format = Format::kLatex});
+    // Wide grids are made as wide as the page.
+    text += latex_preamble({.format = Format::kLatex},
+                           "\\usepackage{graphicx}\n\\newcommand{\\fitted}[1]{\\resizebox{\\ifdim"
+                           "\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{#1}}\n");
     text += fmt::format("\\section{{{}}}\n{}\n", latex_text(title), latex_text(below));
   }
   void heading(const std::string& words) override {
@@ -168,7 +171,10 @@ class LatexSheet : public SheetWriter {
     if (!grid.equation.empty()) text += fmt::format(": ${}$", latex_math(grid.equation));
     const bool labelled = !grid.row_labels.empty();
     const std::size_t columns = grid.cells.empty() ? 0 : grid.cells[0].size();
-    text += "\n\n\\smallskip\n\\renewcommand{\\arraystretch}{1.5}\n\\begin{tabular}{";
+    const bool blank = columns > 0 && grid.cells[0][0].empty();
+    text += fmt::format("\n\n\\smallskip\n\\renewcommand{{\\arraystretch}}{{{}}}\n",
+                        blank ? "1.5" : "1.1");  // room to write by hand
+    text += "\\fitted{\\begin{tabular}{";
     if (labelled) text += "l";
     text += "|";
     for (std::size_t j = 0; j < columns; ++j) text += "r|";
@@ -187,11 +193,11 @@ class LatexSheet : public SheetWriter {
       for (std::size_t j = 0; j < columns; ++j) {
         const std::string& cell = grid.cells[i][j];
         text += j > 0 ? " & " : "";
-        text += cell.empty() ? "\\hspace*{4.5em}" : fmt::format("${}$", latex_math(cell));
+        text += cell.empty() ? "\\hspace*{4em}" : fmt::format("${}$", latex_math(cell));
       }
       text += " \\\\ " + line;
     }
-    text += "\\end{tabular}\n\\end{minipage}\n\\bigskip\n";
+    text += "\\end{tabular}}\n\\end{minipage}\n\\bigskip\n";
   }
   void end() override { text += "\n\\end{document}\n"; }
 

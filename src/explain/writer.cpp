@@ -56,7 +56,7 @@ class Writer {
       return;
     }
     const Evaluated evaluated(trace_, part.step);
-    sentence(words_.plain(meaning_of(*operation, style_.language)));
+    sentence(words_.plain(meaning_of(*operation, step.inputs.size(), style_.language)));
     if (!step.equation.empty()) {
       add(Block::Kind::kEquation,
           style_.format == Format::kLatex ? latex_math(step.equation) : step.equation);

@@ -6,9 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
+#include <string>
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/input/answers.hpp"
+#include "input/answered.hpp"
 
 namespace attn_viz {
 namespace {
@@ -25,6 +28,23 @@ std::string_view trimmed(std::string_view text) {
   text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
   const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
   return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+/// A line as programs write it. Spreadsheets of languages with decimal commas write "0;1,5" for
+/// "0,1.5"; a minus may be the sign U+2212, as worksheets show it.
+std::string plain_line(std::string_view text) {
+  const bool decimal_commas = text.find(';') != std::string_view::npos;
+  constexpr std::string_view kMinus = "\xE2\x88\x92";
+  std::string line;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, kMinus.size()) == kMinus) {
+      line += '-';
+      i += kMinus.size() - 1;
+    } else {
+      line += !decimal_commas ? text[i] : text[i] == ';' ? ',' : text[i] == ',' ? '.' : text[i];
+    }
+  }
+  return line;
 }
 
 Fields fields_of(std::string_view line) {
@@ -62,9 +82,11 @@ class CsvReader {
   void line(std::string_view text) {
     ++line_;
     if (trimmed(text).empty()) return;
-    const Fields fields = fields_of(text);
+    const std::string plain = plain_line(text);
+    const Fields fields = fields_of(plain);
     if (fields[0] == "step") return;  // the header
-    const StepId id = step_of(fields[0]);
+    const StepId id = answered_step(
+        program_, fields[0], fault(fmt::format("the document has no step \"{}\"", fields[0])));
     const Tensor& values = program_.steps[id].values;
     const auto row = fields.size() > 1 ? number_of<std::size_t>(fields[1]) : std::nullopt;
     if (!row || *row >= values.rows()) {
@@ -78,7 +100,8 @@ class CsvReader {
                               answer.lines[*row]));
     }
     answer.lines[*row] = line_;
-    read_row(fields, values.columns(), answer.values.data() + *row * values.columns());
+    read_row(fields, program_.steps[id],
+             std::span(answer.values).subspan(*row * values.columns(), values.columns()));
   }
 
   std::vector<std::pair<StepId, Tensor>> answers() const {
@@ -111,19 +134,8 @@ class CsvReader {
     return Error(ErrorCode::kInvalid, fmt::format("line {}: {}", line_, message));
   }
 
-  StepId step_of(std::string_view name) const {
-    std::vector<std::string_view> known;
-    for (StepId i = 0; i < program_.steps.size(); ++i) {
-      if (program_.steps[i].id == name) return i;
-      known.push_back(program_.steps[i].id);
-    }
-    Error error = fault(fmt::format("the document has no step \"{}\"", name));
-    const std::string_view near = nearest_name(name, known);
-    if (!near.empty()) error.hint(fmt::format("did you mean \"{}\"?", near));
-    throw error;
-  }
-
-  void read_row(const Fields& fields, std::size_t columns, double* values) const {
+  void read_row(const Fields& fields, const Step& step, std::span<double> values) const {
+    const std::size_t columns = values.size();
     // Spreadsheets pad short lines with empty fields.
     std::size_t count = fields.size();
     while (count > 2 + columns && fields[count - 1].empty()) --count;
@@ -136,6 +148,9 @@ class CsvReader {
       const auto number = number_of<double>(field);
       if (!number && !is_unanswered(field) && field != "masked") {
         throw fault(fmt::format("expected a number, masked or ?, got \"{}\"", field));
+      }
+      if (field == "masked" && !may_be_masked(step)) {
+        throw fault(fmt::format("{} has no masked cells; expected a number or ?", step.id));
       }
       values[j] = number ? *number : is_unanswered(field) ? std::nan("") : kMasked;
     }

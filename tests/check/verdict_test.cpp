@@ -101,7 +101,7 @@ TEST_CASE("check: the cell, what was expected and what was got") {
   CHECK(report.count(Verdict::kRight) == 0);
 }
 
-TEST_CASE("check: whole numbers alone are exact") {
+TEST_CASE("check: whole numbers alone are nearly exact") {
   Sheet sheet;
   sheet("weights", matrix({{0, 0, 1}, {0, 0, 1}, {0, 0, 1}}));
   CHECK(sheet.verdicts() == "wrong");
@@ -109,6 +109,19 @@ TEST_CASE("check: whole numbers alone are exact") {
   CHECK(Sheet()("scores", matrix({{1, 0, 1}, {2, 2, 4}, {3, 2, 5.2}})).verdicts() == "wrong");
   CHECK(Sheet()("scores", kScores).verdicts() == "right");
   CHECK(Sheet()("scores", matrix({{1, 0, 1}, {2, 2, 4}, {3, 2, 6}})).verdicts() == "wrong");
+}
+
+TEST_CASE("check: weights of 0 and 1 are right where the softmax is that sure") {
+  for (const double size : {3.0, 4.0, 5.0}) {  // 0.998, 0.99999, 0.99999998
+    Sheet sheet;
+    sheet.program = run_attention(problem_of(matrix({{size, 0}, {0, size}})));
+    const Tensor& weights = values_of(sheet.program, kHead + "weights");
+    REQUIRE(weights.at(0, 0) < 1);
+    CHECK(sheet("weights", matrix({{1, 0}, {0, 1}})).verdicts() == "right");
+  }
+  Sheet sheet;
+  sheet.program = run_attention(problem_of(matrix({{2, 0}, {0, 2}})));  // 0.944
+  CHECK(sheet("weights", matrix({{1, 0}, {0, 1}})).verdicts() == "wrong");
 }
 
 TEST_CASE("check: a tolerance of one's own") {

@@ -110,6 +110,10 @@ TEST_CASE("check: the command line and files that are none") {
         Run{3, "",
             "attn-viz: a.json: there are no answers; expected the key \"steps\"\n"
             "  hint: \"steps\": {\"layer0/head0/weights\": [[…]]} holds what somebody computed\n"});
+  folder.write("t.json", R"({"format": "attn-viz trace", "version": 1, "dtype": "float64",
+                             "axes": {}, "steps": []})");
+  CHECK(folder.run({"check", "t.json"}) ==
+        Run{3, "", "attn-viz: t.json: /steps: expected at least one computed step\n"});
   CHECK(folder.run({"check", "no.json"}).code == 4);
   CHECK(folder.run({"check", "a.json", "--tolerance", "x"}) ==
         Run{2, "", "attn-viz: --tolerance: expected a number ≥ 0, got \"x\"\n"});

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "support/cli_program.hpp"
+#include "support/latex.hpp"
 
 namespace attn_viz {
 namespace {
@@ -82,21 +83,6 @@ TEST_CASE("explain: what is asked must be one thing, and there") {
               "  hint: did you mean yellow?");
 }
 
-bool is_installed(const std::string& program) {
-  return std::system(("command -v " + program + " > /dev/null 2>&1").c_str()) == 0;
-}
-
-/// "" if the document compiles, else the last lines of the compiler.
-std::string compile(const std::string& compiler, const std::string& document) {
-  const TemporaryFolder folder;
-  folder.write("explained.tex", document);
-  const std::string command = "cd '" + folder.path().string() + "' && " + compiler +
-                              " -interaction=nonstopmode -halt-on-error explained.tex > said 2>&1";
-  if (std::system(command.c_str()) == 0) return "";
-  const std::string said = folder.read("said");
-  return said.substr(said.size() > 600 ? said.size() - 600 : 0);
-}
-
 TEST_CASE("explain: LaTeX compiles as it stands") {
   // A plain one; Chinese labels; odd characters in formulas; brackets over many terms.
   const std::vector<std::pair<std::string, std::string>> samples{{"three-tokens", "yellow"},
@@ -106,7 +92,7 @@ TEST_CASE("explain: LaTeX compiles as it stands") {
                                                                  {"performer", "0"}};
   for (const auto& [language, compiler] :
        {std::pair<std::string, std::string>{"en", "pdflatex"}, {"zh", "xelatex"}}) {
-    if (!is_installed(compiler)) {
+    if (!test::is_installed(compiler)) {
       WARN(compiler + " is not installed: its documents were not compiled");
       continue;
     }
@@ -115,7 +101,7 @@ TEST_CASE("explain: LaTeX compiles as it stands") {
       const test::Run run = explain(
           {sample(name + ".json"), "--query", query, "--format", "latex", "--lang", language});
       CHECK(run.code == 0);
-      CHECK(compile(compiler, run.out) == "");
+      CHECK(test::compile_latex(compiler, run.out) == "");
     }
   }
 }

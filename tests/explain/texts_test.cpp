@@ -66,6 +66,22 @@ TEST_CASE("explain: only the key that is asked about is followed") {
   CHECK(!has(text, "    V[2, 0] ="));
 }
 
+TEST_CASE("explain: a bias is spoken of where there is one") {
+  Trace trace = sample_trace("three-tokens");
+  const auto said = [&] { return explain_cell(trace, "layer0/head0/query", {2, 0}, {}); };
+  CHECK(has(said(), "  each row times a matrix\n"));
+  Step& query = trace.steps[4];
+  REQUIRE(query.id == "layer0/head0/query");
+  Step bias;
+  bias.id = "layer0/head0/b_Q";
+  bias.symbol = "b_Q";
+  bias.op = "parameter";
+  bias.values = Tensor({Axis{2}}, Buffer<double>{0, 0});
+  query.inputs.push_back(3);
+  trace.steps[3] = bias;
+  CHECK(has(said(), "  each row times a matrix, plus a bias\n"));
+}
+
 TEST_CASE("explain: other heads and layers are quoted") {
   const std::string heads =
       explain_weight(sample_trace("two-heads"), {.head = 1, .query = "0", .key = "1"}, {});
@@ -130,6 +146,10 @@ TEST_CASE("explain: what is not there is refused with what is") {
   CHECK(refused({.query = "a"}) == "--query: \"a\" stands at 2, 5\n  hint: name it by its index");
   CHECK(refused({.query = "0", .key = "7"}) ==
         "--key: there is no token \"7\"; expected a label or an index from 0 to 6");
+  CHECK(test::error_of(
+            [] { explain_weight(sample_trace("tom-chase-jerry"), {.query = "Jerry"}, {}); }) ==
+        "--query: there is no token \"Jerry\"; expected a label or an index from 0 to 2\n"
+        "  hint: the labels are 汤姆, 追逐, 杰瑞");
   CHECK(refused({.head = 1, .query = "0"}) ==
         "there are no weights of layer 0, head 1\n  hint: the trace has layer0/head0/weights");
   CHECK(refused({.step = "layer0/head0/weigths", .query = "0"}) ==
@@ -195,8 +215,8 @@ TEST_CASE("catalogue: no sentence is missing in a language") {
   }
   for (const std::string_view name : operation_names()) {
     CAPTURE(name);
-    CHECK(!meaning_of(*find_operation(name), Language::kEnglish).empty());
-    CHECK(is_chinese(meaning_of(*find_operation(name), Language::kChinese)));
+    CHECK(!meaning_of(*find_operation(name), 1, Language::kEnglish).empty());
+    CHECK(is_chinese(meaning_of(*find_operation(name), 1, Language::kChinese)));
   }
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("worksheet: HTML and LaTeX escape labels and hold the same numbers") {
   CHECK(html.find("<c>") == std::string::npos);
   CHECK(html.find("http") == std::string::npos);
   const std::string latex = sheet(trace, plan, {.format = SheetFormat::kLatex, .seed = {}});
-  CHECK(latex.find("a\\_b & \\hspace*{4.5em} & \\hspace*{4.5em} \\\\") != std::string::npos);
+  CHECK(latex.find("a\\_b & \\hspace*{4em} & \\hspace*{4em} \\\\") != std::string::npos);
   CHECK(latex.find("\\end{document}") != std::string::npos);
 }
 

@@ -48,6 +48,13 @@ TEST_CASE("answers: in the order of the program, under its axes") {
   CHECK(sheet.answers[2].second.axes() == steps[sheet.answers[2].first].values.axes());
 }
 
+TEST_CASE("answers: a form that is filled in only here and there") {
+  const Sheet sheet = sheet_of(R"(, "steps": {"layer0/head0/scores": [["?", "?"], ["?", "?"]],
+      "layer0/head0/weights": [[1, 0], [0.33, 0.67]]})");
+  REQUIRE(sheet.answers.size() == 1);
+  CHECK(sheet.program.steps[sheet.answers[0].first].id == "layer0/head0/weights");
+}
+
 TEST_CASE("answers: whether there are any") {
   CHECK(has_answers(json::parse(R"({"steps": {}})")));
   CHECK_FALSE(has_answers(json::parse(R"({"embeddings": [[1]]})")));
@@ -58,13 +65,17 @@ TEST_CASE("answers: what cannot be read is named") {
   CHECK(fault_of("") ==
         "there are no answers; expected the key \"steps\"\n"
         "  hint: \"steps\": {\"layer0/head0/weights\": [[…]]} holds what somebody computed");
-  CHECK(fault_of(R"(, "steps": {})") == "/steps: expected at least one step, got none");
+  CHECK(fault_of(R"(, "steps": {})") == "/steps: expected at least one step that is answered");
+  CHECK(fault_of(R"(, "steps": {"layer0/head0/weights": [["?", "?"], ["?", "?"]]})") ==
+        "/steps: expected at least one step that is answered");
+  CHECK(fault_of(R"(, "steps": {"layer0/head0/weights": [["?", "?"], ["?", 1]]})") ==
+        "/steps/layer0~1head0~1weights/0/0: expected a number, got \"?\"");
   CHECK(fault_of(R"(, "steps": [1])") == "/steps: expected an object, got [1]");
   CHECK(fault_of(R"(, "steps": {"layer0/head0/wieghts": [[1, 0], [0, 1]]})") ==
-        "/steps/layer0~1head0~1wieghts: the computation has no step \"layer0/head0/wieghts\"\n"
+        "/steps/layer0~1head0~1wieghts: the document has no step \"layer0/head0/wieghts\"\n"
         "  hint: did you mean \"layer0/head0/weights\"?");
   CHECK(fault_of(R"(, "steps": {"what/is/this": [[1, 0], [0, 1]]})") ==
-        "/steps/what~1is~1this: the computation has no step \"what/is/this\"\n"
+        "/steps/what~1is~1this: the document has no step \"what/is/this\"\n"
         "  hint: attn-viz run writes a trace of the document with all step ids");
   CHECK(fault_of(R"(, "steps": {"layer0/head0/weights": [[1, 0]]})") ==
         "/steps/layer0~1head0~1weights: expected shape [2, 2], got [1, 2]");

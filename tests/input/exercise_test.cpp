@@ -84,8 +84,11 @@ TEST_CASE("exercise: a document is written as it was read") {
 
 // ---- answers as a table ----
 
+/// Causal, on two tokens.
 Trace program() {
-  return run_attention(test::problem_of(test::matrix({{1, 0}, {0, 2}})));
+  AttentionSettings settings;
+  settings.mask.causal = true;
+  return run_attention(test::problem_of(test::matrix({{1, 0}, {0, 2}}), settings));
 }
 
 std::string refusal(const std::string& table) {
@@ -100,13 +103,25 @@ std::string refusal(const std::string& table) {
 TEST_CASE("answers as a table: rows in any order, and what is not answered") {
   const auto answers = read_answers_csv(
       "\xEF\xBB\xBFstep,row,values\r\n"
-      "layer0/head0/scores,1, 0 ,\"4\",,\r\nlayer0/head0/scores,0,1,masked\r\n\r\n"
+      "layer0/head0/masked_scores,1, 0 ,\"4\",,\r\nlayer0/head0/masked_scores,0,1,masked\r\n\r\n"
       "layer0/head0/weights,0,?,\r\n",
       program());
   REQUIRE(answers.size() == 1);
-  CHECK(program().steps[answers[0].first].id == "layer0/head0/scores");
+  CHECK(program().steps[answers[0].first].id == "layer0/head0/masked_scores");
   CHECK(answers[0].second.at(0, 0) == 1);
   CHECK(answers[0].second.at(0, 1) == -test::kInfinity);
+  CHECK(answers[0].second.at(1, 1) == 4);
+}
+
+TEST_CASE("answers as a table: decimal commas and minus signs") {
+  const auto answers = read_answers_csv(
+      "step;row;values\r\nlayer0/head0/scores;0;1,5;\xE2\x88\x92"
+      "2\r\n"
+      "layer0/head0/scores;1;0;4\r\n",
+      program());
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].second.at(0, 0) == 1.5);
+  CHECK(answers[0].second.at(0, 1) == -2);
   CHECK(answers[0].second.at(1, 1) == 4);
 }
 
@@ -123,6 +138,8 @@ TEST_CASE("answers as a table: every fault names its line") {
         "line 1: expected 2 numbers after the row, got 3");
   CHECK(refusal("layer0/head0/scores,0,1,x\n") ==
         "line 1: expected a number, masked or ?, got \"x\"");
+  CHECK(refusal("layer0/head0/scores,0,1,masked\n") ==
+        "line 1: layer0/head0/scores has no masked cells; expected a number or ?");
   CHECK(refusal("layer0/head0/scores,0,1,nan\n") ==
         "line 1: expected a number, masked or ?, got \"nan\"");
   CHECK(refusal("layer0/head0/scores,0,1,2\nlayer0/head0/scores,0,1,2\n") ==

@@ -468,7 +468,9 @@ class Documents(Holds):
 
     def test_answer_sheet(self):
         self.accepts(document(steps={"layer0/head0/masked_scores": [[1, None]], "layer0/concat": X}))
-        self.rejects(document(steps={"layer0/concat": [["?"]]}), "/steps/layer0~1concat/0/0", "number")
+        self.accepts(document(steps={"layer0/concat": [["?", "?"], ["?", "?"]]}))  # not answered
+        self.rejects(document(steps={"layer0/concat": [["x"]]}), "/steps/layer0~1concat/0/0", "text like")
+        self.rejects(document(steps={"layer0/concat": [[True]]}), "/steps/layer0~1concat/0/0", "number")
 
 
 SMALL_TRACE = {

@@ -14,9 +14,10 @@ namespace attn_viz {
 bool has_answers(const json::Node& document);
 
 /// The "steps" of a document: float64, under the axes of the program's steps, null as −∞; in the
-/// order of the program.
+/// order of the program. A step that has nothing but "?" was not answered.
 /// @param program  the trace of the document
-/// @throws Error kInvalid with a JSON pointer: no "steps", a step that the program has not (with
+/// @throws Error kInvalid with a JSON pointer: no "steps", none that is answered, a step that the
+/// program has not (with
 ///         the nearest id), data of another shape, null where nothing can be masked.
 std::vector<std::pair<StepId, Tensor>> read_answers(const json::Value& document,
                                                     const Trace& program);
