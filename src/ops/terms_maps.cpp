@@ -234,8 +234,7 @@ Arithmetic channel_energy_terms(const Cell& cell) {
   std::vector<Expression> parts;
   for (std::size_t c = 0; c < planes.channels; ++c) {
     Expression length = absolute(in(0, c * planes.area() + cell.position));
-    parts.push_back(exponent == 1 ? std::move(length)
-                                  : power(std::move(length), number(exponent, "p")));
+    parts.push_back(exponent == 1 ? std::move(length) : power(std::move(length), number(exponent)));
   }
   const bool is_sum = cell.attributes.get<std::string>("reduction") == "sum";
   return {.result = is_sum ? sum(std::move(parts)) : maximum(std::move(parts))};
