@@ -85,6 +85,23 @@ constexpr std::array<Both, kRemarks> kRemarkTexts{{
      "近的距离各有一个数，远的距离按区间（桶）共用一个数。"},
     {"The largest difference is at this place.", "最大的差在这个位置。"},
     {"Σ is the sum of the differences of all cells.", "Σ 是所有元素之差的总和。"},
+    {"Pixels beyond the edges of the maps count as 0 and are left out.",
+     "图的边缘之外视为 0，不计入。"},
+    {"Beyond the edges of the maps, the nearest pixel at the edge is repeated.",
+     "图的边缘之外重复边缘上最近的像素。"},
+    {"The largest number is subtracted before the exponential; this changes nothing but the range "
+     "of the numbers.",
+     "取指数之前先减去最大的数；这不改变结果，只避免数值过大。"},
+    {"Σ is the sum of all terms; they are too many to be written out.",
+     "Σ 是所有项之和；项数太多，不一一写出。"},
+    {"This is the largest of all cells; they are too many to be written out.",
+     "这是所有元素中最大的；元素太多，不一一写出。"},
+    {"w is the weight of a class, W that of all pixels together. l[p] is −ln of the probability of "
+     "the true class of pixel p, counted row by row.",
+     "w 是各类的权重，W 是所有像素的权重之和；l[p] 是像素 p（逐行编号）真实类别概率的 −ln。"},
+    {"N_p counts the pixels that are predicted to be lane, N_g those that are, N_o those that are "
+     "both.",
+     "N_p 是预测为车道的像素数，N_g 是真正的车道像素数，N_o 是两者共同的像素数。"},
     {"There is no row beyond the ends; 0 stands in its place.", "两端之外没有行，用 0 代替。"},
 }};
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -199,6 +200,7 @@ const Operation convolution_2d{
           return s[0] + star + s[1] + (s.size() > 2 ? " + " + s[2] : "");
         },
     .evaluate = evaluate_convolution,
+    .terms = convolution_2d_terms,
 };
 
 const Operation batch_norm{
@@ -210,6 +212,7 @@ const Operation batch_norm{
           return "(" + s[0] + " − " + s[1] + ") / √(" + s[2] + " + ε) · " + s[3] + " + " + s[4];
         },
     .evaluate = evaluate_batch_norm,
+    .terms = batch_norm_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -156,6 +157,7 @@ const Operation channel_energy{
           return text;
         },
     .evaluate = evaluate_energy,
+    .terms = channel_energy_terms,
 };
 
 const Operation spatial_softmax{
@@ -165,6 +167,7 @@ const Operation spatial_softmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "softmax over all cells of " + s[0]; },
     .evaluate = evaluate_spatial_softmax,
+    .terms = spatial_softmax_terms,
 };
 
 const Operation map_l2_normalize{
@@ -174,6 +177,7 @@ const Operation map_l2_normalize{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " / ‖" + s[0] + "‖"; },
     .evaluate = evaluate_map_norm,
+    .terms = map_l2_normalize_terms,
 };
 
 const Operation squared_error{
@@ -189,6 +193,7 @@ const Operation squared_error{
           return text;
         },
     .evaluate = evaluate_squared_error,
+    .terms = squared_error_terms,
 };
 
 const Operation weighted_sum{
@@ -207,6 +212,7 @@ const Operation weighted_sum{
           return sum;
         },
     .evaluate = evaluate_weighted_sum,
+    .terms = weighted_sum_terms,
 };
 
 }  // namespace attn_viz::ops

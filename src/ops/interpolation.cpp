@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -66,18 +67,20 @@ const Method& method_of(const Attributes& attributes) {
       .hint("expected bilinear, nearest or bicubic");
 }
 
-/// The taps of every output row. With aligned corners the first and last rows of both fall
-/// together; else the outer edges of their cells do.
-std::vector<Taps> taps_of(const Method& method, std::size_t in, std::size_t out, bool aligned) {
+/// The taps of output row i. With aligned corners the first and last rows of both fall together;
+/// else the outer edges of their cells do.
+Taps taps_of(const Method& method, std::size_t in, std::size_t out, bool aligned, std::size_t i) {
   const auto a = static_cast<double>(in), b = static_cast<double>(out);
+  const auto row = static_cast<double>(i);
+  double source = (row + 0.5) * (a / b) - 0.5;
+  if (aligned) source = out > 1 ? row * ((a - 1) / (b - 1)) : 0;
+  if (method.taps == 1) source = row * (a / b);
+  return method.find(source, in);
+}
+
+std::vector<Taps> taps_of(const Method& method, std::size_t in, std::size_t out, bool aligned) {
   std::vector<Taps> taps(out);
-  for (std::size_t i = 0; i < out; ++i) {
-    const auto row = static_cast<double>(i);
-    double source = (row + 0.5) * (a / b) - 0.5;
-    if (aligned) source = out > 1 ? row * ((a - 1) / (b - 1)) : 0;
-    if (method.taps == 1) source = row * (a / b);
-    taps[i] = method.find(source, in);
-  }
+  for (std::size_t i = 0; i < out; ++i) taps[i] = taps_of(method, in, out, aligned, i);
   return taps;
 }
 
@@ -131,6 +134,24 @@ Outcome evaluate_interpolate(Inputs inputs, const Attributes& attributes) {
 
 }  // namespace
 
+std::vector<Share> shares_read(const Attributes& attributes, std::size_t in, std::size_t out,
+                               std::size_t i) {
+  const Method& method = method_of(attributes);
+  const Taps taps = taps_of(method, in, out, attributes.get_or("align_corners", false), i);
+  std::vector<Share> shares;
+  for (std::size_t k = 0; k < method.taps; ++k) {
+    if (taps.share[k] == 0) continue;
+    const auto same = [&](const Share& share) { return share.index == taps.index[k]; };
+    const auto known = std::find_if(shares.begin(), shares.end(), same);
+    if (known == shares.end()) {
+      shares.push_back({taps.index[k], taps.share[k]});
+    } else {
+      known->share += taps.share[k];  // at an edge, which is read in place of what lies beyond
+    }
+  }
+  return shares;
+}
+
 const Operation interpolate{
     .name = "interpolate",
     .meaning = "maps resized, each new pixel a weighted mean of the old ones nearest to it",
@@ -141,6 +162,7 @@ const Operation interpolate{
                  (s.size() > 1 ? s[1] : "rows × columns");
         },
     .evaluate = evaluate_interpolate,
+    .terms = interpolate_terms,
 };
 
 }  // namespace attn_viz::ops

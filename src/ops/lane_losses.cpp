@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -152,6 +153,7 @@ const Operation channel_softmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "softmax over the channels of " + s[0]; },
     .evaluate = evaluate_channel_softmax,
+    .terms = channel_softmax_terms,
 };
 
 const Operation channel_argmax{
@@ -161,6 +163,7 @@ const Operation channel_argmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "argmax over the channels of " + s[0]; },
     .evaluate = evaluate_channel_argmax,
+    .terms = channel_argmax_terms,
 };
 
 const Operation pixel_cross_entropy{
@@ -172,6 +175,7 @@ const Operation pixel_cross_entropy{
           return "weighted mean of −ln softmax(" + s[0] + ")[" + s[1] + "]";
         },
     .evaluate = evaluate_pixel_cross_entropy,
+    .terms = pixel_cross_entropy_terms,
 };
 
 const Operation binary_cross_entropy{
@@ -184,6 +188,7 @@ const Operation binary_cross_entropy{
                  "))";
         },
     .evaluate = evaluate_binary_cross_entropy,
+    .terms = binary_cross_entropy_terms,
 };
 
 const Operation lane_iou_loss{
@@ -195,6 +200,7 @@ const Operation lane_iou_loss{
           return "1 − N_o / (N_p + N_g − N_o) of " + s[0] + " and " + s[1];
         },
     .evaluate = evaluate_lane_iou,
+    .terms = lane_iou_loss_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -2,18 +2,10 @@
 #include <algorithm>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
-
-/// Rows ⌊iH/h⌋ … ⌈(i+1)H/h⌉ − 1 of H are bin i of h; bins may overlap, and repeat if h > H.
-struct Bin {
-  std::size_t first, last;  ///< last is one beyond
-};
-
-Bin bin_of(std::size_t i, std::size_t bins, std::size_t size) {
-  return {i * size / bins, ((i + 1) * size + bins - 1) / bins};
-}
 
 /// Every bin of every channel becomes reduce(channel's plane, rows of the bin, columns).
 template <class Reduce>
@@ -145,6 +137,7 @@ const Operation adaptive_average_pool{
           return "mean of " + s[0] + " in " + grid_text(attributes) + " bins";
         },
     .evaluate = evaluate_average,
+    .terms = adaptive_average_pool_terms,
 };
 
 const Operation adaptive_maximum_pool{
@@ -156,6 +149,7 @@ const Operation adaptive_maximum_pool{
           return "maximum of " + s[0] + " in " + grid_text(attributes) + " bins";
         },
     .evaluate = evaluate_maximum,
+    .terms = adaptive_maximum_pool_terms,
 };
 
 const Operation strip_pool{
@@ -168,6 +162,7 @@ const Operation strip_pool{
           return std::string("mean of each ") + (rows ? "row" : "column") + " of " + s[0];
         },
     .evaluate = evaluate_strip_pool,
+    .terms = strip_pool_terms,
 };
 
 const Operation expand_strips{
@@ -177,6 +172,7 @@ const Operation expand_strips{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + "[row] + " + s[1] + "[column]"; },
     .evaluate = evaluate_expand_strips,
+    .terms = expand_strips_terms,
 };
 
 }  // namespace attn_viz::ops

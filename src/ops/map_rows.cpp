@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/maps.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -125,6 +126,7 @@ const Operation pixels_as_rows{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "pixels of " + s[0] + " as rows"; },
     .evaluate = evaluate_pixels,
+    .terms = pixels_as_rows_terms,
 };
 
 const Operation rows_as_maps{
@@ -134,6 +136,7 @@ const Operation rows_as_maps{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " on the grid of " + s[1]; },
     .evaluate = evaluate_rows_as_maps,
+    .terms = rows_as_maps_terms,
 };
 
 const Operation criss_cross_mask{
@@ -143,6 +146,7 @@ const Operation criss_cross_mask{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "same row or column in " + s[0]; },
     .evaluate = evaluate_criss_cross,
+    .terms = criss_cross_mask_terms,
 };
 
 const Operation concat_maps{
@@ -151,6 +155,7 @@ const Operation concat_maps{
     .source = "",
     .equation = [](std::span<const std::string> s, const Attributes&) { return listed(s); },
     .evaluate = evaluate_concat_maps,
+    .terms = concat_maps_terms,
 };
 
 const Operation flatten_maps{
@@ -160,6 +165,7 @@ const Operation flatten_maps{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "values of " + listed(s); },
     .evaluate = evaluate_flatten,
+    .terms = flatten_maps_terms,
 };
 
 }  // namespace attn_viz::ops

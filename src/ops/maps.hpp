@@ -66,6 +66,25 @@ inline std::size_t whole_attribute(const Attributes& attributes, std::string_vie
   return static_cast<std::size_t>(value);
 }
 
+/// Rows ⌊iH/h⌋ … ⌈(i+1)H/h⌉ − 1 of H are bin i of h; bins may overlap, and repeat if h > H.
+struct Bin {
+  std::size_t first, last;  ///< last is one beyond
+};
+
+inline Bin bin_of(std::size_t i, std::size_t bins, std::size_t size) {
+  return {i * size / bins, ((i + 1) * size + bins - 1) / bins};
+}
+
+/// A row or a column that `interpolate` reads, and how much of it.
+struct Share {
+  std::size_t index;
+  double share;
+};
+
+/// What row (or column) i of `out` reads of `in` rows, each once; src/ops/interpolation.cpp.
+std::vector<Share> shares_read(const Attributes& attributes, std::size_t in, std::size_t out,
+                               std::size_t i);
+
 /// Calls body(T, channel) for each channel, on all cores.
 template <class Body>
 void each_channel(DType dtype, std::size_t channels, std::size_t cost, Body body) {

@@ -97,6 +97,13 @@ TermsOf online_maximum_terms, online_sum_terms, online_accumulator_terms, online
 // feed-forward, pool
 TermsOf activation_terms, multiply_terms, identity_terms, window_rows_terms, mean_rows_terms,
     select_row_terms, patchify_terms;
+// feature maps
+TermsOf convolution_2d_terms, batch_norm_terms, adaptive_average_pool_terms,
+    adaptive_maximum_pool_terms, strip_pool_terms, expand_strips_terms, interpolate_terms,
+    concat_maps_terms, flatten_maps_terms, pixels_as_rows_terms, rows_as_maps_terms,
+    criss_cross_mask_terms, channel_energy_terms, spatial_softmax_terms, map_l2_normalize_terms,
+    squared_error_terms, weighted_sum_terms, channel_softmax_terms, channel_argmax_terms,
+    pixel_cross_entropy_terms, binary_cross_entropy_terms, lane_iou_loss_terms;
 
 }  // namespace ops
 }  // namespace attn_viz

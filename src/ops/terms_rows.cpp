@@ -136,6 +136,11 @@ Arithmetic activation_terms(const Cell& cell) {
     return arithmetic;
   }
   if (function == "silu") return {.result = x / (one + exponential(-x))};
+  if (function == "sigmoid") {  // by the exponential of a negative number, which cannot overflow
+    const bool positive = cell.inputs[0]->at(cell.position) >= 0;
+    return {.result =
+                positive ? one / (one + exponential(-x)) : exponential(x) / (one + exponential(x))};
+  }
   if (function == "tanh") return {.result = of_one(Expression::Kind::kTanh, x)};
   return {.result = x};
 }

@@ -19,11 +19,12 @@ bool near(double a, double b, double tolerance) {
   return std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
 }
 
-/// "" if the arithmetic of each cell is right, else the first that is not.
+/// "" if the arithmetic of every step-th cell is right, else the first that is not.
 std::string first_wrong_cell(const Operation& operation, Inputs inputs,
-                             const Attributes& attributes, const Tensor& values) {
+                             const Attributes& attributes, const Tensor& values,
+                             std::size_t step = 1) {
   const double tolerance = values.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
-  for (std::size_t position = 0; position < values.count(); ++position) {
+  for (std::size_t position = 0; position < values.count(); position += step) {
     const Arithmetic terms = operation.terms({inputs, attributes, values, position});
     const std::vector<double> known = values_of_definitions(terms, inputs, values);
     const Numbers numbers{inputs, values, known};
@@ -153,7 +154,7 @@ void look_at_scores_and_rows() {
     CHECK(off(*norm, {q}, {{"epsilon", 1e-5}}) == "");
     CHECK(off(*norm, {q, gain, bias}, {{"epsilon", 0.1}}) == "");
   }
-  for (const char* name : {"relu", "gelu", "gelu-tanh", "silu", "tanh", "identity"}) {
+  for (const char* name : {"relu", "gelu", "gelu-tanh", "silu", "tanh", "sigmoid", "identity"}) {
     CHECK(off(ops::activation, {random_tensor({3, 3}, "x", DType::kFloat64, 4)},
               {{"function", name}}) == "");
   }
@@ -228,6 +229,106 @@ void look_at_masks() {
                                     {"random_keys", "given"}}}}) == "");
 }
 
+void look_at_maps() {
+  for (const DType dtype : test::kDTypes) {
+    const Tensor x = random_tensor({2, 5, 4}, "x", dtype, 2);
+    const Tensor plane = random_tensor({5, 4}, "plane", dtype),
+                 bias = vector_of({0.5, 1, 2}, dtype);
+    const Tensor kernel = random_tensor({3, 2, 3, 3}, "k", dtype);
+    for (const char* padding : {"zeros", "replicate", "none"}) {
+      const Attributes plain{{"padding", padding}, {"dilation", 1.0}};
+      CHECK(off(ops::convolution_2d, {x, kernel, bias}, plain) == "");
+      CHECK(off(ops::convolution_2d, {plane, random_tensor({2, 1, 1, 3}, "k", dtype)}, plain) ==
+            "");
+    }
+    CHECK(off(ops::convolution_2d, {x, kernel}, {{"padding", "zeros"}, {"dilation", 3.0}}) == "");
+    CHECK(off(ops::convolution_2d, {x, random_tensor({1, 2, 2, 4}, "k", dtype)},
+              {{"padding", "none"}, {"dilation", 1.0}}) == "");
+    const Tensor two = vector_of({0.5, 2}, dtype);
+    CHECK(off(ops::batch_norm, {x, two, two, two, two}, {{"epsilon", 0.1}}) == "");
+    for (const double side : {1.0, 2.0, 3.0, 7.0}) {
+      const Attributes bins{{"rows", side}, {"columns", 3.0}};
+      CHECK(off(ops::adaptive_average_pool, {x}, bins) == "");
+      CHECK(off(ops::adaptive_maximum_pool, {x}, bins) == "");
+      for (const char* method : {"nearest", "bilinear", "bicubic"}) {
+        for (const bool aligned : {false, true}) {
+          CHECK(off(ops::interpolate, {x},
+                    {{"method", method},
+                     {"align_corners", aligned},
+                     {"rows", side},
+                     {"columns", 9.0}}) == "");
+        }
+      }
+    }
+    CHECK(off(ops::interpolate, {plane, x}, {{"method", "bilinear"}}) == "");
+    CHECK(off(ops::strip_pool, {x}, {{"strips", "rows"}}) == "");
+    CHECK(off(ops::strip_pool, {x}, {{"strips", "columns"}}) == "");
+    CHECK(off(ops::expand_strips,
+              {random_tensor({2, 5, 1}, "r", dtype), random_tensor({2, 1, 4}, "c", dtype)}) == "");
+    CHECK(off(ops::concat_maps, {x, plane, x}) == "");
+    CHECK(off(ops::flatten_maps, {x, bias, plane}) == "");
+    CHECK(off(ops::pixels_as_rows, {x}) == "");
+    CHECK(off(ops::rows_as_maps, {random_tensor({20, 3}, "rows", dtype), x}) == "");
+    CHECK(off(ops::criss_cross_mask, {x}) == "");
+    for (const char* reduction : {"sum", "maximum"}) {
+      for (const double power : {1.0, 2.0, 2.5}) {
+        CHECK(off(ops::channel_energy, {x}, {{"reduction", reduction}, {"power", power}}) == "");
+      }
+    }
+    CHECK(off(ops::spatial_softmax, {x}) == "");
+    CHECK(off(ops::map_l2_normalize, {x}) == "");
+    CHECK(off(ops::map_l2_normalize, {matrix({{0, 0}, {0, 0}}, dtype)}) == "");
+    const Tensor y = random_tensor({2, 5, 4}, "y", dtype);
+    for (const char* reduction : {"mean", "sum", "norm"}) {
+      CHECK(off(ops::squared_error, {x, y}, {{"reduction", reduction}}) == "");
+    }
+  }
+}
+
+void look_at_losses() {
+  for (const DType dtype : test::kDTypes) {
+    const Tensor one = vector_of({0.5}, dtype), other = vector_of({-3}, dtype);
+    CHECK(off(ops::weighted_sum, {one, other, one},
+              {{"factors", std::vector<double>{1, 0.1, 0}}}) == "");
+    const Tensor logits = random_tensor({3, 2, 2}, "logits", dtype, 3);
+    CHECK(off(ops::channel_softmax, {logits}) == "");
+    CHECK(off(ops::channel_argmax, {logits}) == "");
+    CHECK(
+        off(ops::channel_argmax,
+            {matrix({{1, 5, 0, 2}, {3, 5, 0, 2}}, dtype).with_axes({Axis{2}, Axis{2}, Axis{2}})}) ==
+        "");
+    const Tensor labels = matrix({{0, 2}, {2, 1}}, dtype);
+    const Attributes weights{{"class_weights", std::vector<double>{0.4, 1, 2}}};
+    CHECK(off(ops::pixel_cross_entropy, {logits, labels}, weights) == "");
+    CHECK(off(ops::pixel_cross_entropy, {random_tensor({3, 2, 2}, "far", dtype, 3000), labels},
+              weights) == "");
+    CHECK(off(ops::binary_cross_entropy,
+              {vector_of({-900, 0.5, 900}, dtype), vector_of({0, 1, 0.5}, dtype)}) == "");
+    const Tensor none = matrix({{0, 0}, {0, 0}}, dtype);
+    for (const Tensor& predicted : {labels, none}) {
+      CHECK(off(ops::lane_iou_loss, {predicted, labels}) == "");
+      CHECK(off(ops::lane_iou_loss, {predicted, none}) == "");
+    }
+  }
+}
+
+/// Maps of more pixels than one writes out.
+void look_at_large_maps() {
+  const Tensor large = random_tensor({2, 70, 70}, "large"), other = random_tensor({2, 70, 70}, "o");
+  Tensor labels = random_tensor({70, 70}, "labels");
+  for (double& label : labels.values<double>()) label = label > 0;
+  const Attributes whole{{"rows", 1.0}, {"columns", 1.0}};
+  CHECK(off(ops::adaptive_average_pool, {large}, whole) == "");
+  CHECK(off(ops::adaptive_maximum_pool, {large}, whole) == "");
+  CHECK(off(ops::squared_error, {large, other}, {{"reduction", "mean"}}) == "");
+  CHECK(off(ops::pixel_cross_entropy, {large, labels},
+            {{"class_weights", std::vector<double>{0.4, 1}}}) == "");
+  for (const auto* operation : {&ops::spatial_softmax, &ops::map_l2_normalize}) {
+    const std::vector<const Tensor*> inputs{&large};
+    CHECK(first_wrong_cell(*operation, inputs, {}, result(*operation, inputs), 4899) == "");
+  }
+}
+
 void look_at_kernels_and_few_keys() {
   const Tensor f = matrix({{2, 1, 1}, {1, 3, 0}, {0, 0, 0}, {1, 2, 2}}),
                v = random_tensor({4, 2}, "v");
@@ -279,6 +380,9 @@ TEST_CASE("terms: every operation on its own, none forgotten") {
   look_at_heads();
   look_at_positions();
   look_at_masks();
+  look_at_maps();
+  look_at_losses();
+  look_at_large_maps();
   look_at_kernels_and_few_keys();
   const auto names = operation_names();
   CHECK(names.size() > 60);

@@ -79,6 +79,13 @@ enum class Remark {
   kBucket,             ///< distances share numbers by ranges
   kLargestAt,          ///< this is the pair with the largest difference
   kMeanOfMany,         ///< the sum of many differences, given as one number
+  kBeyondTheEdges,     ///< pixels beyond the edges of maps are 0
+  kEdgeRepeated,       ///< pixels beyond the edges of maps are those at the edge
+  kLargestSubtracted,  ///< the largest number is subtracted before the exponential
+  kSumOfMany,          ///< a sum of many terms, given as one number
+  kLargestOfMany,      ///< the largest of many cells, shown alone
+  kWeightsOfPixels,    ///< w is the weight of a class, W that of all pixels
+  kLanePixels,         ///< N_p, N_g and N_o count pixels
   kBeyondTheEnds,      ///< a neighbour before the first or after the last row
 };
 constexpr std::size_t kRemarks = static_cast<std::size_t>(Remark::kBeyondTheEnds) + 1;
