@@ -97,6 +97,11 @@ TermsOf online_maximum_terms, online_sum_terms, online_accumulator_terms, online
 // feed-forward, pool
 TermsOf activation_terms, multiply_terms, identity_terms, window_rows_terms, mean_rows_terms,
     select_row_terms, patchify_terms;
+// sequences
+TermsOf rnn_terms, gru_terms, shift_rows_terms, repeat_rows_terms, stack_rows_terms,
+    join_rows_terms, slice_rows_terms, fixed_weights_terms, subtract_terms, row_numbers_terms,
+    local_window_terms, local_gaussian_terms, network_terms, pointer_mask_terms, argmax_terms,
+    grid_convolution_terms, pad_grid_terms, quadratic_encoding_terms, encoding_scores_terms;
 
 }  // namespace ops
 }  // namespace attn_viz

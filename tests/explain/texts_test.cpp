@@ -111,6 +111,15 @@ TEST_CASE("explain: a value that the inputs do not give is named") {
             "= 1 × 1 + 2 × 1 = 3\n  The trace says 7 here, which is not what its inputs give."));
 }
 
+TEST_CASE("explain: scaled numbers of an operation that is unknown here") {
+  Trace trace = sample_trace("three-tokens");
+  for (Step& step : trace.steps) {
+    if (step.id == "layer0/head0/scores") step.op = "guess";
+  }
+  CHECK(has(explain_cell(trace, "layer0/head0/scaled_scores", {2, 0}, {}),
+            "S_scaled[2, 0] = S[2, 0] / √2 ≈ 3 / 1.4142 ≈ 2.1213\n"));
+}
+
 TEST_CASE("explain: a value that somebody rounded is no other value") {
   Trace trace = sample_trace("three-tokens");
   for (Step& step : trace.steps) {
