@@ -8,13 +8,13 @@
 #include "attn_viz/core/files.hpp"
 #include "attn_viz/explain/explain.hpp"
 #include "attn_viz/input/document.hpp"
-#include "attn_viz/mechanisms/attention.hpp"
+#include "attn_viz/mechanisms/run.hpp"
 
 namespace attn_viz::test {
 
 inline Trace sample_trace(const std::string& name) {
   const std::string path = ATTN_VIZ_SOURCE_DIR "/samples/" + name + ".json";
-  return run_attention(read_document(read_file(path), name));
+  return run(read_task(read_file(path), name));
 }
 
 inline std::vector<std::string> sample_names() {
