@@ -136,6 +136,7 @@ Arithmetic activation_terms(const Cell& cell) {
     return arithmetic;
   }
   if (function == "silu") return {.result = x / (one + exponential(-x))};
+  if (function == "sigmoid") return {.result = one / (one + exponential(-x))};
   if (function == "tanh") return {.result = of_one(Expression::Kind::kTanh, x)};
   return {.result = x};
 }

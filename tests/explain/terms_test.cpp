@@ -99,7 +99,7 @@ void look_at_scores_and_rows() {
     CHECK(off(*norm, {q}, {{"epsilon", 1e-5}}) == "");
     CHECK(off(*norm, {q, gain, bias}, {{"epsilon", 0.1}}) == "");
   }
-  for (const char* name : {"relu", "gelu", "gelu-tanh", "silu", "tanh", "identity"}) {
+  for (const char* name : {"relu", "gelu", "gelu-tanh", "silu", "tanh", "sigmoid", "identity"}) {
     CHECK(off(ops::activation, {random_tensor({3, 3}, "x", DType::kFloat64, 4)},
               {{"function", name}}) == "");
   }

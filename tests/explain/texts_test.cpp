@@ -221,6 +221,7 @@ TEST_CASE("latex: formulas and texts") {
         "\\operatorname{max}(m_{j-1}, S_{\\mathrm{scaled}}{}_{j})");
   CHECK(latex_math("a{b}\\%") == "a\\{b\\}\\backslash \\%");
   CHECK(latex_math("汤") == "\\text{U+6C64}");
+  CHECK(latex_math("h̃ = P_z_t") == "\\tilde{h} = P_{z}{}_{t}");
   CHECK(explain::latex_symbol("e[12]") == "e_{12}");
   CHECK(explain::latex_text("50% of _a_ & \"b\"") == "50\\% of \\_a\\_ \\& ''b''");
   CHECK(explain::latex_text("杰瑞", "2") == "\\otherwise{杰瑞}{2}");
