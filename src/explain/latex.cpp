@@ -14,23 +14,60 @@ struct Replacement {
 };
 
 constexpr Replacement kMath[] = {
-    {"·", "\\cdot "},    {"×", "\\times "},   {"−", "-"},
-    {"ᵀ", "^{\\top}"},   {"⁺", "^{+}"},       {"²", "^{2}"},
-    {"³", "^{3}"},       {"∘", "\\circ "},    {"‖", "\\|"},
-    {"∧", "\\wedge "},   {"∨", "\\vee "},     {"≤", "\\le "},
-    {"≥", "\\ge "},      {"≠", "\\ne "},      {"≈", "\\approx "},
-    {"∈", "\\in "},      {"∞", "\\infty "},   {"~", "\\sim "},
-    {"φ", "\\varphi "},  {"λ", "\\lambda "},  {"ε", "\\varepsilon "},
-    {"ω", "\\omega "},   {"θ", "\\theta "},   {"τ", "\\tau "},
-    {"δ", "\\delta "},   {"Δ", "\\Delta "},   {"α", "\\alpha "},
-    {"β", "\\beta "},    {"γ", "\\gamma "},   {"π", "\\pi "},
-    {"σ", "\\sigma "},   {"ρ", "\\rho "},     {"μ", "\\mu "},
-    {"Φ", "\\Phi "},     {"Σ", "\\Sigma "},   {"ℓ", "\\ell "},
-    {"…", "\\ldots "},   {"½", "\\tfrac12 "}, {"¼", "\\tfrac14 "},
-    {"Ã", "\\tilde{A}"}, {"√", "\\surd "},    {"{", "\\{"},
-    {"}", "\\}"},        {"%", "\\%"},        {"#", "\\#"},
-    {"$", "\\$"},        {"&", "\\&"},        {"\\", "\\backslash "},
-    {"′", "'"},          {"–", "-"},          {"’", "'"},
+    {"·", "\\cdot "},
+    {"×", "\\times "},
+    {"−", "-"},
+    {"ᵀ", "^{\\top}"},
+    {"⁺", "^{+}"},
+    {"²", "^{2}"},
+    {"³", "^{3}"},
+    {"∘", "\\circ "},
+    {"‖", "\\|"},
+    {"∧", "\\wedge "},
+    {"∨", "\\vee "},
+    {"≤", "\\le "},
+    {"≥", "\\ge "},
+    {"≠", "\\ne "},
+    {"≈", "\\approx "},
+    {"∈", "\\in "},
+    {"∞", "\\infty "},
+    {"~", "\\sim "},
+    {"φ", "\\varphi "},
+    {"λ", "\\lambda "},
+    {"ε", "\\varepsilon "},
+    {"ω", "\\omega "},
+    {"θ", "\\theta "},
+    {"τ", "\\tau "},
+    {"δ", "\\delta "},
+    {"Δ", "\\Delta "},
+    {"α", "\\alpha "},
+    {"β", "\\beta "},
+    {"γ", "\\gamma "},
+    {"π", "\\pi "},
+    {"σ", "\\sigma "},
+    {"ρ", "\\rho "},
+    {"μ", "\\mu "},
+    {"Φ", "\\Phi "},
+    {"Σ", "\\Sigma "},
+    {"ℓ", "\\ell "},
+    {"…", "\\ldots "},
+    {"½", "\\tfrac12 "},
+    {"¼", "\\tfrac14 "},
+    {"Ã", "\\tilde{A}"},
+    {"h̃", "\\tilde{h}"},
+    {"√", "\\surd "},
+    {"→", "\\overrightarrow "},
+    {"←", "\\overleftarrow "},
+    {"{", "\\{"},
+    {"}", "\\}"},
+    {"%", "\\%"},
+    {"#", "\\#"},
+    {"$", "\\$"},
+    {"&", "\\&"},
+    {"\\", "\\backslash "},
+    {"′", "'"},
+    {"–", "-"},
+    {"’", "'"},
 };
 
 constexpr Replacement kSubscripts[] = {
@@ -187,11 +224,14 @@ std::string latex_math(std::string_view formula) {
   for (std::size_t left = formula.size(); left > 0; left = formula.size()) {
     const char c = formula[0];
     const std::string_view rest_of_it = formula;
-    if (is_letter(c)) {
+    if (const Replacement* marked = is_letter(c) ? take(kMath, formula) : nullptr) {
+      math += marked->to;
+    } else if (is_letter(c)) {
       math += word_of(formula);
     } else if (c == '_' || c == '^') {
       formula.remove_prefix(1);
       math += c + script(formula);
+      if (c == '_' && !formula.empty() && formula[0] == '_') math += "{}";
     } else if (formula.substr(0, 4) == "√(" && !bracketed(formula.substr(3)).empty()) {
       const std::string_view inside = bracketed(formula.substr(3));
       formula.remove_prefix(3 + inside.size() + 2);

@@ -137,6 +137,15 @@ class Planner {
   std::map<StepId, Positions> needed_;
 };
 
+/// @throws Error kUsage if the step is computed, but nobody wrote down how its cells come about.
+void expect_terms(const Step& step) {
+  const Operation* operation = find_operation(step.op);
+  if (operation == nullptr || operation->equation == nullptr || operation->terms != nullptr) return;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("the operation \"{}\" cannot be explained cell by cell", step.op))
+      .at(step.id);
+}
+
 }  // namespace
 
 Evaluated::Evaluated(const Trace& trace, StepId step)
@@ -165,6 +174,7 @@ Arithmetic Evaluated::terms(std::size_t position) const {
 
 Plan plan_weight(const Trace& trace, StepId weights, std::size_t query,
                  std::optional<std::size_t> key, bool all_cells) {
+  expect_terms(trace.steps[weights]);
   const Tensor& values = trace.steps[weights].values;
   Planner planner(trace, weights, all_cells);
   if (key) {
@@ -177,6 +187,7 @@ Plan plan_weight(const Trace& trace, StepId weights, std::size_t query,
 }
 
 Plan plan_cell(const Trace& trace, StepId step, std::size_t position) {
+  expect_terms(trace.steps[step]);
   const Evaluated evaluated(trace, step);
   Plan plan;
   std::map<StepId, Positions> read;

@@ -49,7 +49,7 @@ class Writer {
     const Operation* operation = find_operation(step.op);
     heading(step, number);
     if (part.quoted) {
-      const bool given = operation != nullptr && operation->terms == nullptr;
+      const bool given = operation != nullptr && operation->equation == nullptr;
       sentence(words_.say(given ? Sentence::kGiven : Sentence::kQuoted,
                           {words_.math(words_.symbol(step)), shape_text(step.values.shape())}));
       grid(step, part);
@@ -96,7 +96,8 @@ class Writer {
   void put_in_scores(FormulaWriter& writer, const Evaluated& step, std::size_t cell) const {
     if (step.step().op != ops::scale.name) return;
     const StepId source = step.step().inputs[0];
-    if (find_operation(trace_.steps[source].op)->terms == nullptr) return;
+    const Operation* operation = find_operation(trace_.steps[source].op);
+    if (operation == nullptr || operation->terms == nullptr) return;
     const Evaluated scores(trace_, source);
     const Arithmetic inner = scores.terms(cell);
     if (!inner.definitions.empty() || inner.result.parts.size() > kSmall) return;

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -156,6 +157,7 @@ const Operation row_numbers{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "t for row t of " + s[0]; },
     .evaluate = evaluate_row_numbers,
+    .terms = row_numbers_terms,
 };
 
 const Operation local_window{
@@ -167,6 +169,7 @@ const Operation local_window{
           return "1 where |j − " + s[0] + "_i| ≤ half_width, else 0";
         },
     .evaluate = evaluate_local_window,
+    .terms = local_window_terms,
 };
 
 const Operation local_gaussian{
@@ -176,6 +179,7 @@ const Operation local_gaussian{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "exp(−(j − " + s[0] + "_i)² / (2 sigma²))"; },
     .evaluate = evaluate_local_gaussian,
+    .terms = local_gaussian_terms,
 };
 
 const Operation network{
@@ -188,6 +192,7 @@ const Operation network{
                  s[5];
         },
     .evaluate = evaluate_network,
+    .terms = network_terms,
 };
 
 const Operation pointer_mask{
@@ -199,6 +204,7 @@ const Operation pointer_mask{
           return "0 where an earlier row of " + s[0] + " has chosen, else 1";
         },
     .evaluate = evaluate_pointer_mask,
+    .terms = pointer_mask_terms,
 };
 
 const Operation argmax{
@@ -208,6 +214,7 @@ const Operation argmax{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "argmax_j " + s[0]; },
     .evaluate = evaluate_argmax,
+    .terms = argmax_terms,
 };
 
 }  // namespace attn_viz::ops

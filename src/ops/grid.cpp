@@ -3,41 +3,11 @@
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
-#include "ops/whole.hpp"
+#include "ops/grid.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
-
-struct Grid {
-  std::size_t rows, columns;
-};
-
-/// Attributes "rows" and "columns". @throws Error kInvalid unless there is a place for each row.
-Grid grid_of(const Attributes& attributes, const Tensor& x) {
-  const Grid grid{whole(attributes, "rows"), whole(attributes, "columns")};
-  expect_equal_sizes(grid.rows * grid.columns, x.rows(), "the grid and the rows");
-  return grid;
-}
-
-/// The rows of zeros around a grid: attributes "row_border" and "column_border", 0 if absent.
-Grid border_of(const Attributes& attributes) {
-  const auto width = [&](const char* name) {
-    const std::size_t asked = attributes.find(name) == nullptr ? 0 : whole(attributes, name);
-    constexpr std::size_t kWidest = 1'000'000;
-    if (asked <= kWidest) return asked;
-    throw Error(ErrorCode::kInvalid, "expected a border of at most 1000000 places");
-  };
-  return {width("row_border"), width("column_border")};
-}
-
-/// A place from 0 to size − 1, or none: beyond the ends, `replicate` takes the nearest place.
-bool place_on(double place, std::size_t size, bool replicate, std::size_t& result) {
-  const double last = static_cast<double>(size) - 1;
-  if (!replicate && !(place >= 0 && place <= last)) return false;
-  result = static_cast<std::size_t>(place < 0 ? 0 : place > last ? last : place);
-  return true;
-}
 
 /// (X [n, c], K [taps, c, c_out][, b [c_out]]) → [n, c_out]: Σ over the taps of the row that stands
 /// at their shift, times their matrix.
@@ -170,6 +140,7 @@ const Operation grid_convolution{
           return "Σ_δ " + s[0] + "_(i+δ) " + s[1] + "_δ" + (s.size() > 2 ? " + " + s[2] : "");
         },
     .evaluate = evaluate_grid_convolution,
+    .terms = grid_convolution_terms,
 };
 
 const Operation pad_grid{
@@ -179,6 +150,7 @@ const Operation pad_grid{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " with zeros around it"; },
     .evaluate = evaluate_pad_grid,
+    .terms = pad_grid_terms,
 };
 
 const Operation quadratic_encoding{
@@ -188,6 +160,7 @@ const Operation quadratic_encoding{
     .equation = [](std::span<const std::string>,
                    const Attributes&) { return std::string("(‖δ‖², δ₁, δ₂) for δ = key − query"); },
     .evaluate = evaluate_quadratic_encoding,
+    .terms = quadratic_encoding_terms,
 };
 
 const Operation encoding_scores{
@@ -197,6 +170,7 @@ const Operation encoding_scores{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + "_δ · " + s[1]; },
     .evaluate = evaluate_encoding_scores,
+    .terms = encoding_scores_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
@@ -132,6 +133,7 @@ const Operation rnn{
           return "tanh(" + s[0] + "_t + " + state_before(attributes) + " " + s[1] + ")";
         },
     .evaluate = evaluate_rnn,
+    .terms = rnn_terms,
 };
 
 const Operation gru{
@@ -146,6 +148,7 @@ const Operation gru{
                  "), h = (1 − z) ∘ " + h + " + z ∘ h̃";
         },
     .evaluate = evaluate_gru,
+    .terms = gru_terms,
 };
 
 }  // namespace attn_viz::ops

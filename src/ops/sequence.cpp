@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/matrix.hpp"
+#include "ops/terms.hpp"
 #include "ops/whole.hpp"
 
 namespace attn_viz::ops {
@@ -122,6 +123,7 @@ const Operation shift_rows{
           return s[0] + "_(i−1), first " + (s.size() > 1 ? s[1] : "0");
         },
     .evaluate = evaluate_shift_rows,
+    .terms = shift_rows_terms,
 };
 
 const Operation repeat_rows{
@@ -131,6 +133,7 @@ const Operation repeat_rows{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " for each row of " + s[1]; },
     .evaluate = evaluate_repeat_rows,
+    .terms = repeat_rows_terms,
 };
 
 const Operation stack_rows{
@@ -147,6 +150,7 @@ const Operation stack_rows{
                  (same ? "_" + last : "") + "]";
         },
     .evaluate = evaluate_stack_rows,
+    .terms = stack_rows_terms,
 };
 
 const Operation join_rows{
@@ -156,6 +160,7 @@ const Operation join_rows{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "the rows of " + s[0] + " side by side"; },
     .evaluate = evaluate_join_rows,
+    .terms = join_rows_terms,
 };
 
 const Operation slice_rows{
@@ -170,6 +175,7 @@ const Operation slice_rows{
                  " of " + s[0];
         },
     .evaluate = evaluate_slice_rows,
+    .terms = slice_rows_terms,
 };
 
 const Operation fixed_weights{
@@ -183,6 +189,7 @@ const Operation fixed_weights{
           return "1 for row " + std::to_string(key) + " of " + s[1] + ", else 0";
         },
     .evaluate = evaluate_fixed_weights,
+    .terms = fixed_weights_terms,
     .rows_sum_to_one = true,
 };
 
@@ -193,6 +200,7 @@ const Operation subtract{
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return s[0] + " − " + s[1]; },
     .evaluate = evaluate_subtract,
+    .terms = subtract_terms,
 };
 
 }  // namespace attn_viz::ops

@@ -104,6 +104,11 @@ TermsOf convolution_2d_terms, batch_norm_terms, adaptive_average_pool_terms,
     criss_cross_mask_terms, channel_energy_terms, spatial_softmax_terms, map_l2_normalize_terms,
     squared_error_terms, weighted_sum_terms, channel_softmax_terms, channel_argmax_terms,
     pixel_cross_entropy_terms, binary_cross_entropy_terms, lane_iou_loss_terms;
+// sequences
+TermsOf rnn_terms, gru_terms, shift_rows_terms, repeat_rows_terms, stack_rows_terms,
+    join_rows_terms, slice_rows_terms, fixed_weights_terms, subtract_terms, row_numbers_terms,
+    local_window_terms, local_gaussian_terms, network_terms, pointer_mask_terms, argmax_terms,
+    grid_convolution_terms, pad_grid_terms, quadratic_encoding_terms, encoding_scores_terms;
 
 }  // namespace ops
 }  // namespace attn_viz

@@ -1,8 +1,6 @@
 // The arithmetic of every cell of every step: evaluated again, it gives the step's own value.
-#include <cmath>
-#include <set>
+#include "terms.hpp"
 
-#include "attn_viz/ops/arithmetic.hpp"
 #include "catch.hpp"
 #include "support.hpp"
 #include "support/tensors.hpp"
@@ -10,51 +8,13 @@
 namespace attn_viz {
 namespace {
 
+using test::covered;
+using test::first_wrong_cell;
 using test::matrix;
+using test::off;
 using test::random_tensor;
+using test::result;
 using test::vector_of;
-
-bool near(double a, double b, double tolerance) {
-  if (a == b) return true;
-  return std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
-}
-
-/// "" if the arithmetic of every step-th cell is right, else the first that is not.
-std::string first_wrong_cell(const Operation& operation, Inputs inputs,
-                             const Attributes& attributes, const Tensor& values,
-                             std::size_t step = 1) {
-  const double tolerance = values.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
-  for (std::size_t position = 0; position < values.count(); position += step) {
-    const Arithmetic terms = operation.terms({inputs, attributes, values, position});
-    const std::vector<double> known = values_of_definitions(terms, inputs, values);
-    const Numbers numbers{inputs, values, known};
-    const auto wrong = [&](const std::string& what, double got) {
-      return std::string(operation.name) + ", cell " + std::to_string(position) + ": " + what +
-             " gives " + std::to_string(got) + ", expected " + std::to_string(values.at(position));
-    };
-    const double got = value_of(terms.result, numbers);
-    if (!near(got, values.at(position), tolerance)) return wrong("the result", got);
-    bool all = true;
-    for (const auto& group : terms.conditions) {
-      bool any = false;
-      for (const Condition& condition : group) any = any || holds(condition, numbers);
-      all = all && any;
-    }
-    const bool is_mask = &operation == find_operation("mask");
-    if (all != (is_mask ? values.at(position) != 0 : true)) return wrong("a condition", all);
-    for (const Condition& check : terms.checks) {
-      const double left = value_of(check.left, numbers), right = value_of(check.right, numbers);
-      if (!near(left, right, 10 * tolerance)) return wrong("a check", left);
-    }
-  }
-  return "";
-}
-
-/// The names of the operations whose cells were looked at.
-std::set<std::string>& covered() {
-  static std::set<std::string> names;
-  return names;
-}
 
 std::string first_wrong_step(const Trace& trace) {
   for (const Step& step : trace.steps) {
@@ -67,21 +27,6 @@ std::string first_wrong_step(const Trace& trace) {
     covered().insert(step.op);
   }
   return "";
-}
-
-Tensor result(const Operation& operation, const std::vector<const Tensor*>& inputs,
-              const Attributes& attributes = {}) {
-  return operation.evaluate(inputs, attributes).values;
-}
-
-/// An operation on its own.
-std::string off(const Operation& operation, const std::vector<Tensor>& tensors,
-                const Attributes& attributes = {}) {
-  std::vector<const Tensor*> inputs;
-  for (const Tensor& tensor : tensors) inputs.push_back(&tensor);
-  const Outcome outcome = operation.evaluate(inputs, attributes);
-  covered().insert(std::string(operation.name));
-  return first_wrong_cell(operation, inputs, attributes, outcome.values);
 }
 
 TEST_CASE("terms: every cell of every step of every sample") {
@@ -384,6 +329,7 @@ TEST_CASE("terms: every operation on its own, none forgotten") {
   look_at_losses();
   look_at_large_maps();
   look_at_kernels_and_few_keys();
+  test::look_at_sequences();
   const auto names = operation_names();
   CHECK(names.size() > 60);
   for (const std::string_view name : names) {

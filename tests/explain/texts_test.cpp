@@ -127,6 +127,15 @@ TEST_CASE("explain: a value that the inputs do not give is named") {
             "= 1 × 1 + 2 × 1 = 3\n  The trace says 7 here, which is not what its inputs give."));
 }
 
+TEST_CASE("explain: scaled numbers of an operation that is unknown here") {
+  Trace trace = sample_trace("three-tokens");
+  for (Step& step : trace.steps) {
+    if (step.id == "layer0/head0/scores") step.op = "guess";
+  }
+  CHECK(has(explain_cell(trace, "layer0/head0/scaled_scores", {2, 0}, {}),
+            "S_scaled[2, 0] = S[2, 0] / √2 ≈ 3 / 1.4142 ≈ 2.1213\n"));
+}
+
 TEST_CASE("explain: a value that somebody rounded is no other value") {
   Trace trace = sample_trace("three-tokens");
   for (Step& step : trace.steps) {
@@ -232,6 +241,7 @@ TEST_CASE("latex: formulas and texts") {
         "\\operatorname{max}(m_{j-1}, S_{\\mathrm{scaled}}{}_{j})");
   CHECK(latex_math("a{b}\\%") == "a\\{b\\}\\backslash \\%");
   CHECK(latex_math("汤") == "\\text{U+6C64}");
+  CHECK(latex_math("h̃ = P_z_t") == "\\tilde{h} = P_{z}{}_{t}");
   CHECK(explain::latex_symbol("e[12]") == "e_{12}");
   CHECK(explain::latex_text("50% of _a_ & \"b\"") == "50\\% of \\_a\\_ \\& ''b''");
   CHECK(explain::latex_text("杰瑞", "2") == "\\otherwise{杰瑞}{2}");
