@@ -263,9 +263,8 @@ void StoryComposer::add_grid(const PanelScene& panel) {
   if (std::min(panel.cell_width, panel.cell_height) < kGridCell) return;
   const int width = static_cast<int>(panel.levels.columns) * panel.cell_width;
   const int height = static_cast<int>(panel.levels.rows) * panel.cell_height;
-  const Rgb line = is_diverging(panel.map) && story_.theme != Theme::kDark
-                       ? Rgb{0xdd, 0xdd, 0xdd}
-                       : palette_.grid;
+  const Rgb line = is_diverging(panel.map) && story_.theme != Theme::kDark ? Rgb{0xdd, 0xdd, 0xdd}
+                                                                           : palette_.grid;
   for (int i = 1; i < static_cast<int>(panel.levels.rows); ++i)
     scene_.rects.push_back({panel.x, panel.y + i * panel.cell_height, width, 1, line});
   for (int j = 1; j < static_cast<int>(panel.levels.columns); ++j)
@@ -312,7 +311,6 @@ Scene StoryComposer::compose() {
   layout_ = lay_out_story(story_, type_, [this](int width) {
     return 2.0 * kStoryMargin + header_height(width) + notes_height(width);
   });
-  constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
   if (std::max(layout_.width, layout_.height) > kLargestPicture)
     throw Error(ErrorCode::kLimit, "the story would be larger than 32767 pixels");
   scene_.width = layout_.width;
