@@ -172,6 +172,15 @@ Scene compose_on_canvas(const Figure& figure, Typesetter& type) {
     }
   }
   const bool both = figure.canvas.height > 0;
+  // What was needed is tried, since texts break into other lines there.
+  Figure larger = figure;
+  constexpr int kMostGuesses = 5;
+  for (int i = 0; i < kMostGuesses; ++i) {
+    larger.canvas.width = std::max(larger.canvas.width, least.first);
+    if (both) larger.canvas.height = std::max(larger.canvas.height, least.second);
+    if (fitted(larger, type, trial, least)) break;
+  }
+  least = {larger.canvas.width, larger.canvas.height};
   const auto size = [&](int width, int height) {
     return both ? fmt::format("{} × {}", width, height) : fmt::format("a width of {}", width);
   };
