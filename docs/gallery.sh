@@ -1,30 +1,64 @@
 #!/usr/bin/env bash
 # Draws the pictures of docs/gallery.md from the samples and checks that it shows them all:
 #   docs/gallery.sh [ATTN_VIZ]
-# ATTN_VIZ is the program (default: build/default/attn-viz). Pictures are named after their command.
+# ATTN_VIZ is the program (default: build/default/attn-viz). Needs pdftoppm (poppler-utils).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 attn_viz=$(realpath "${1:-build/default/attn-viz}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# draw NAME PICTURE SAMPLE OPTION...: `heatmap` of a sample; PICTURE of what it draws is kept as
-# docs/images/NAME.png.
+# keep FILE NAME: what was drawn becomes docs/images/NAME, which the gallery shows.
+keep() {
+  cp "$work/out/$1" "docs/images/$2"
+  grep -q "images/$2" docs/gallery.md || echo "docs/gallery.md does not show $2" >&2
+}
+
+# draw NAME FILE SAMPLE OPTION...: `heatmap` of a sample; FILE of what it draws is kept as NAME.
 draw() {
-  local name=$1 picture=$2 sample=$3
+  local name=$1 file=$2 sample=$3
   shift 3
   rm -rf "$work/out"
   "$attn_viz" heatmap "samples/$sample.json" -o "$work/out" --quiet "$@"
-  cp "$work/out/$picture.png" "docs/images/$name.png"
-  grep -q "images/$name.png" docs/gallery.md || echo "docs/gallery.md does not show $name.png" >&2
+  keep "$file" "$name"
 }
 
-draw heatmap-dark heatmap alice --theme dark --size 800
-draw heatmap-print layer0-head0-weights causal --theme print --color-scale log --size 560
-draw heatmap-across layer0-head0-weights tom-chase-jerry --transpose --digits 3 --size 480
-draw heatmap-scores heatmap-scores two-heads --step scores --color-scale each --size 720
-draw heatmap-top layer0-mean-weights alice --average heads --top 5 --query tired,sitting,sister --size 560
-draw heatmap-stack heatmap tagging-stack --size 640
-draw heatmap-patches layer0-head0-weights-query27 cat --query 2,7 --color-scale auto --theme dark --size 640
-draw heatmap-paper heatmap alice --no-labels --colormap blues --size 480
-draw heatmap-window layer0-head0-weights longformer --colormap magma --size 480
+# draw_photo WIDTH NAME FILE SAMPLE OPTION...: the same as a JPEG of this width, through a PDF: photos
+# make large PNGs.
+draw_photo() {
+  local width=$1 name=$2 file=$3 sample=$4
+  shift 4
+  rm -rf "$work/out"
+  "$attn_viz" heatmap "samples/$sample.json" -o "$work/out" --quiet --format pdf "$@"
+  pdftoppm -jpeg -jpegopt quality=75 -scale-to-x "$width" -scale-to-y -1 -singlefile \
+    "$work/out/$file.pdf" "$work/out/$file"
+  keep "$file.jpg" "$name"
+}
+
+"$attn_viz" run samples/alice.json samples/three-tokens.json -o "$work/out" --no-trace --quiet
+keep alice/heatmap.png alice.png
+keep three-tokens/heatmaps/layer0-head0-weights.png three-tokens.png
+
+draw heatmap-dark.png heatmap.png alice --theme dark --size 800
+draw heatmap-print.png layer0-head0-weights.png causal --theme print --color-scale log --size 560
+draw heatmap-across.png layer0-head0-weights.png tom-chase-jerry --transpose --digits 3 --size 480
+draw heatmap-scores.png heatmap-scores.png two-heads --step scores --color-scale each --size 720
+draw heatmap-top.png layer0-mean-weights.png alice --average heads --top 5 --query tired,sitting,sister --size 560
+draw heatmap-stack.png heatmap.png tagging-stack --size 640
+draw heatmap-patches.png layer0-head0-weights-query27.png cat --query 2,7 --color-scale auto --theme dark --size 640
+draw heatmap-paper.png heatmap.png alice --no-labels --colormap blues --size 480
+draw heatmap-window.png layer0-head0-weights.png longformer --colormap magma --size 480
+draw lines.svg layer0-lines.svg alice --style lines --format svg
+draw story.svg story.svg three-tokens --story --format svg
+draw frame.png frame-05.png three-tokens --frames --animation none
+draw_photo 1000 story-dark.jpg story causal --story --query cat --theme dark
+draw_photo 800 overlay.jpg layer0-head0-overlay cat --style overlay --query 0,0 --query 3,4 --query 4,9 \
+  --overlay-by bilinear
+draw_photo 800 overlay-class.jpg layer0-head0-overlay vit-class-token --style overlay \
+  --query '[CLS]' --query mean --query 3,4
+
+rm -rf "$work/out"
+"$attn_viz" compare samples/alice.json --score dot-product,cosine,additive -o "$work/out" >"$work/table"
+keep compare.png compare.png
+keep differences.png compare-differences.png
+

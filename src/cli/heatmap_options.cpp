@@ -186,7 +186,7 @@ std::string_view home_of(const Fitting& fitting) {
 void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request) {
   const bool story = request.story.wanted();
   if (story && request.style != Style::kHeatmap) {
-    throw Error(ErrorCode::kUsage, "a story has no other style").at("--style");
+    throw Error(ErrorCode::kUsage, "expected a style or a story, not both").at("--style");
   }
   constexpr std::string_view kNames[] = {"heatmaps", "lines", "overlays"};
   const std::string_view kind = story ? "stories" : kNames[static_cast<std::size_t>(request.style)];

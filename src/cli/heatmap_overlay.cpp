@@ -74,20 +74,20 @@ void add_overlay_options(CLI::App& command, OverlayRequest& overlay) {
   command.add_option("--image", overlay.image, "The picture, in place of the document's")
       ->type_name("FILE")
       ->group(kGroup);
-  option("--overlay-by", "NAME", "cell (default): one colour a patch; or bilinear",
+  option("--overlay-by", "NAME", "cell (default): one color a patch; or bilinear",
          [&](const std::string& text) {
            constexpr std::string_view kKnown[] = {"cell", "bilinear"};
            overlay.by = static_cast<figure::Interpolation>(
                expect_name("--overlay-by", "interpolation", text, kKnown));
          });
-  option("--opacity", "X", "Of the colours over the picture, 0 to 1 (default: 0.6)",
+  option("--opacity", "X", "Of the colors over the picture, 0 to 1 (default: 0.6)",
          [&](const std::string& text) {
            const auto opacity = parse_number<double>(text);
            if (!opacity || !(*opacity >= 0 && *opacity <= 1))
              throw bad_value("--opacity", "a number from 0 to 1", text);
            overlay.opacity = *opacity;
          });
-  option("--picture", "NAME", "The picture under the colours: grey (default) or color",
+  option("--picture", "NAME", "The picture under the colors: grey (default) or color",
          [&](const std::string& text) {
            constexpr std::string_view kKnown[] = {"grey", "color"};
            overlay.grey = expect_name("--picture", "picture", text, kKnown) == 0;

@@ -94,7 +94,7 @@ Subcommand add_show(CLI::App& app, Console& console) {
   command.footer(
       "Example:\n"
       "  attn-viz show samples/alice.json --head 0\n"
-      "Colours only on a terminal, and not under NO_COLOR; else shades are ASCII characters.");
+      "Colors only on a terminal, and not under NO_COLOR; else shades are ASCII characters.");
   command.add_option("FILE", options->input, "Trace or document (JSON); - reads standard input")
       ->required();
   add_text_option(command, "--step", "STEP",

@@ -50,9 +50,7 @@ Figure query_row(const Trace& trace, const Step& step, std::size_t query, const 
   figure.rows.labels = {trace.axis(step.values.axes()[0].name)->labels[query]};
   Panel& panel = figure.panels[0];
   panel.values = Matrix::of_row(step.values, query, 1, columns);
-  if (const Step* scores = panel.scores ? scores_behind(trace, step) : nullptr) {
-    panel.scores = Matrix::of_row(scores->values, query, 1, columns);
-  }
+  if (panel.scores) panel.scores = panel.scores->part({query}, {});
   return figure;
 }
 

@@ -10,7 +10,6 @@
 namespace attn_viz::figure {
 namespace {
 
-constexpr int kMargin = 24;  // around everything
 constexpr std::size_t kMostPanelsPerRow = 100;
 
 }  // namespace
@@ -45,7 +44,7 @@ int Composer::margin() const {
 
 int Composer::text_width() const {
   if (fixed()) return std::max(1, *trial_.width - 2 * margin());
-  return std::max(up(bounds_.right - bounds_.left), kTextWidth);
+  return figure::text_width(bounds_);
 }
 
 int Composer::longest_label(int side) const {
@@ -57,18 +56,7 @@ int Composer::longest_label(int side) const {
 
 void Composer::place_header() {
   if (figure_.bare) return;
-  const int width = text_width();
-  const int x = down(bounds_.left);
-  double bottom = bounds_.top - 18;
-  auto place = [&](const std::string& text, const Style& style, TextKind kind) {
-    if (text.empty()) return;
-    const Run& run = type_.set(visible_text(text), wrapped_at(style, width));
-    const TextBox& box = run.ink();
-    add({&run, x, down(bottom - box.top - box.height), false, kind});
-    bottom = bounds_.top - 9;
-  };
-  place(figure_.subtitle, subtitle_style(palette_), TextKind::kSubtitle);
-  place(figure_.title, title_style(palette_), TextKind::kTitle);
+  add_header(figure_.title, figure_.subtitle, text_width(), type_, scene_, bounds_);
 }
 
 /// What was done to the matrix to draw it.
@@ -98,15 +86,7 @@ void Composer::place_notes() {
   if (figure_.bare) return;
   std::vector<std::string> notes = figure_.notes;
   for (std::string& note : own_notes()) notes.push_back(std::move(note));
-  const int width = text_width();
-  const int x = down(bounds_.left);
-  double top = bounds_.bottom + 18;
-  for (const std::string& note : notes) {
-    if (note.empty()) continue;
-    const Run& run = type_.set(visible_text(note), wrapped_at(note_style(palette_), width));
-    add({&run, x, up(top - run.ink().top), false, TextKind::kNote});
-    top = bounds_.bottom + 6;
-  }
+  add_notes(notes, text_width(), type_, scene_, bounds_);
 }
 
 void Composer::say_in_caption() {
@@ -120,33 +100,15 @@ void Composer::say_in_caption() {
 }
 
 void Composer::fit_canvas() {
-  const int around = margin();
-  int dx = around - down(bounds_.left), dy = around - down(bounds_.top);
-  scene_.width = up(bounds_.right) + dx + around;
-  scene_.height = up(bounds_.bottom) + dy + around;
+  figure::fit_canvas(scene_, bounds_, margin());
+  if (trial_.counted) return;
   // What is left of a canvas of a given size stands on both sides.
-  if (trial_.width && !trial_.counted) {
-    dx += (*trial_.width - scene_.width) / 2;
-    scene_.width = *trial_.width;
-  }
-  if (figure_.canvas.height > 0 && !trial_.counted) {
-    dy += (figure_.canvas.height - scene_.height) / 2;
-    scene_.height = figure_.canvas.height;
-  }
-  const bool too_large = scene_.width > kLargestPicture || scene_.height > kLargestPicture;
-  if (too_large && !trial_.counted)
-    throw Error(ErrorCode::kLimit,
-                fmt::format("the picture would have {} × {} pixels; at most {} can be drawn",
-                            scene_.width, scene_.height, kLargestPicture));
-  auto shift = [&](auto& thing) {
-    thing.x += dx;
-    thing.y += dy;
-  };
-  for (PanelScene& panel : scene_.panels) shift(panel);
-  for (Rect& rect : scene_.rects) shift(rect);
-  for (Rect& rect : scene_.swatches) shift(rect);
-  for (TextItem& text : scene_.texts) shift(text);
-  for (Bar& bar : scene_.bars) shift(bar);
+  const int width = trial_.width.value_or(scene_.width);
+  const int height = figure_.canvas.height > 0 ? figure_.canvas.height : scene_.height;
+  shift(scene_, (width - scene_.width) / 2, (height - scene_.height) / 2);
+  scene_.width = width;
+  scene_.height = height;
+  expect_drawable(width, height);
 }
 
 namespace {
@@ -210,6 +172,15 @@ Scene compose_on_canvas(const Figure& figure, Typesetter& type) {
     }
   }
   const bool both = figure.canvas.height > 0;
+  // What was needed is tried, since texts break into other lines there.
+  Figure larger = figure;
+  constexpr int kMostGuesses = 5;
+  for (int i = 0; i < kMostGuesses; ++i) {
+    larger.canvas.width = std::max(larger.canvas.width, least.first);
+    if (both) larger.canvas.height = std::max(larger.canvas.height, least.second);
+    if (fitted(larger, type, trial, least)) break;
+  }
+  least = {larger.canvas.width, larger.canvas.height};
   const auto size = [&](int width, int height) {
     return both ? fmt::format("{} × {}", width, height) : fmt::format("a width of {}", width);
   };

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/around.hpp"
 #include "figure/label_text.hpp"
 #include "figure/number_text.hpp"
 #include "figure/overlay_pixels.hpp"
@@ -14,10 +15,7 @@
 namespace attn_viz::figure {
 namespace {
 
-constexpr int kMargin = 24;
-constexpr int kTextWidth = 480;  // titles and notes wrap at least here
 constexpr int kGap = 16;
-constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
 
 struct PixelSize {
   int width = 1, height = 1;
@@ -78,16 +76,13 @@ class OverlayComposer {
   Scene compose() {
     place_panels();
     place_bar();
-    place_header();
+    add_header(overlay_.title, overlay_.subtitle, text_width(bounds_), type_, scene_, bounds_);
     place_notes();
-    fit_canvas();
+    fit_canvas(scene_, bounds_, kMargin);
     return std::move(scene_);
   }
 
  private:
-  static int up(double value) { return static_cast<int>(std::ceil(value)); }
-  static int down(double value) { return static_cast<int>(std::floor(value)); }
-
   void add(const TextItem& item) {
     bounds_.add(bounds_of(item));
     scene_.texts.push_back(item);
@@ -112,9 +107,7 @@ class OverlayComposer {
   void mark(std::size_t sheet_row, std::size_t sheet_column,
             std::pair<std::size_t, std::size_t> patch);
   void place_bar();
-  void place_header();
   void place_notes();
-  void fit_canvas();
 
   const Overlay& overlay_;
   const Palette& palette_;
@@ -277,22 +270,6 @@ void OverlayComposer::place_bar() {
 
 // ---- above and below ----
 
-void OverlayComposer::place_header() {
-  const int width = std::max(up(bounds_.right - bounds_.left), kTextWidth);
-  const int x = down(bounds_.left);
-  double bottom = bounds_.top - 18;
-  const auto place = [&](const std::string& text, Style style, TextKind kind) {
-    if (text.empty()) return;
-    style.max_width = width;
-    const Run& run = type_.set(visible_text(text), style);
-    const TextBox& box = run.ink();
-    add({&run, x, down(bottom - box.top - box.height), false, kind});
-    bottom = bounds_.top - 9;
-  };
-  place(overlay_.subtitle, {13, false, palette_.quiet_text, 0, true}, TextKind::kSubtitle);
-  place(overlay_.title, {19, true, palette_.text, 0, true}, TextKind::kTitle);
-}
-
 void OverlayComposer::place_notes() {
   std::vector<std::string> notes = overlay_.notes;
   const double own =
@@ -300,30 +277,7 @@ void OverlayComposer::place_notes() {
   const double drawn = static_cast<double>(size_.width) / static_cast<double>(size_.height);
   if (std::abs(drawn / own - 1) > 0.05)
     notes.push_back("The picture is very long; its short side is stretched to be visible.");
-  const int width = std::max(up(bounds_.right - bounds_.left), kTextWidth);
-  const int x = down(bounds_.left);
-  double top = bounds_.bottom + 18;
-  for (const std::string& note : notes) {
-    if (note.empty()) continue;
-    const Run& run = type_.set(visible_text(note), {12, false, palette_.quiet_text, width, true});
-    add({&run, x, up(top - run.ink().top), false, TextKind::kNote});
-    top = bounds_.bottom + 6;
-  }
-}
-
-void OverlayComposer::fit_canvas() {
-  const int dx = kMargin - down(bounds_.left), dy = kMargin - down(bounds_.top);
-  scene_.width = up(bounds_.right) + dx + kMargin;
-  scene_.height = up(bounds_.bottom) + dy + kMargin;
-  const auto shift = [&](auto& things) {
-    for (auto& thing : things) {
-      thing.x += dx;
-      thing.y += dy;
-    }
-  };
-  shift(scene_.images);
-  shift(scene_.rects);
-  shift(scene_.texts);
+  add_notes(notes, text_width(bounds_), type_, scene_, bounds_);
 }
 
 }  // namespace

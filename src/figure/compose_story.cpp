@@ -311,7 +311,6 @@ Scene StoryComposer::compose() {
   layout_ = lay_out_story(story_, type_, [this](int width) {
     return 2.0 * kStoryMargin + header_height(width) + notes_height(width);
   });
-  constexpr int kLargestPicture = 32'767;  // Cairo's limit, in each direction
   if (std::max(layout_.width, layout_.height) > kLargestPicture)
     throw Error(ErrorCode::kLimit, "the story would be larger than 32767 pixels");
   scene_.width = layout_.width;

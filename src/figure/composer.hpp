@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "figure/around.hpp"
 #include "figure/axis.hpp"
 #include "figure/label_text.hpp"
 #include "figure/scene.hpp"
@@ -32,8 +33,6 @@ class Composer {
   const Sizes& sizes() const { return sizes_; }
 
  private:
-  static int up(double value) { return static_cast<int>(std::ceil(value)); }
-  static int down(double value) { return static_cast<int>(std::floor(value)); }
   bool fixed() const { return trial_.width.has_value(); }
   /// Where titles and notes wrap.
   int text_width() const;
@@ -95,12 +94,6 @@ class Composer {
 };
 
 // The styles of texts.
-inline Style title_style(const Palette& palette) {
-  return {19, true, palette.text, 0, true};
-}
-inline Style subtitle_style(const Palette& palette) {
-  return {13, false, palette.quiet_text, 0, true};
-}
 inline Style panel_title_style(const Palette& palette) {
   return {12, true, palette.text, 0, false};
 }
@@ -117,7 +110,5 @@ inline Style wrapped_at(Style style, int width) {
   style.max_width = width;
   return style;
 }
-
-inline constexpr int kTextWidth = 480;  // titles and notes wrap at least here
 
 }  // namespace attn_viz::figure

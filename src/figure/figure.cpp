@@ -67,6 +67,12 @@ Matrix Matrix::transposed() const {
   return turned;
 }
 
+Matrix Matrix::as_mask() const {
+  Matrix mask = *this;
+  for (Source& source : mask.sources_) source.is_mask = true;
+  return mask;
+}
+
 Matrix Matrix::part(std::vector<std::size_t> rows, std::vector<std::size_t> columns) const {
   if (row_places_ || column_places_) refuse("a part of a part of a matrix");
   Matrix part = *this;
@@ -81,8 +87,9 @@ double Matrix::at(std::size_t row, std::size_t column) const {
   const std::size_t i = place(row_places_, row), j = place(column_places_, column);
   const auto value_of = [&](const Source& source) {
     const std::size_t position = i * source.row_step + j * source.column_step;
-    return std::visit([=](auto first) { return static_cast<double>(first[position]); },
-                      source.first);
+    const double value =
+        std::visit([=](auto first) { return static_cast<double>(first[position]); }, source.first);
+    return source.is_mask && value == 0 ? kMasked : value;
   };
   if (sources_.size() == 1) return value_of(sources_[0]);
   double sum = 0, count = 0;
@@ -115,6 +122,7 @@ void Matrix::read_row(std::size_t row, double* out) const {
         }
       },
       source.first);
+  if (source.is_mask) std::replace(out, out + columns_, 0.0, kMasked);
 }
 
 }  // namespace attn_viz::figure

@@ -8,6 +8,7 @@
 
 #include "attn_viz/figure/heatmaps.hpp"
 #include "figure/overlay_choice.hpp"
+#include "figure/step_figures.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -27,16 +28,16 @@ Map map_of(const Trace& trace, const Sheet& sheet, const std::vector<const Step*
   const std::size_t count = rows * columns, extra = sheet.patches->extra;
   Map map{std::vector<double>(count), std::vector<std::uint8_t>(count, 1), 0};
   for (const Step* step : heads) {
-    const Step* scores = scores_behind(trace, *step);
+    const std::optional<Matrix> scores = scores_of(trace, *step);
     for (const std::size_t position : chosen.positions) {
-      const auto at = [&](const Tensor& tensor, std::size_t place) {
-        return sheet.by_key ? tensor.at(place, position) : tensor.at(position, place);
+      const auto at = [&](const auto& matrix, std::size_t place) {
+        return sheet.by_key ? matrix.at(place, position) : matrix.at(position, place);
       };
       for (std::size_t i = 0; i < extra; ++i) map.elsewhere += at(step->values, i);
       for (std::size_t i = 0; i < count; ++i) {
         map.weights[i] += at(step->values, extra + i);
-        const bool hidden = scores != nullptr && at(scores->values, extra + i) ==
-                                                     -std::numeric_limits<double>::infinity();
+        const bool hidden =
+            scores && at(*scores, extra + i) == -std::numeric_limits<double>::infinity();
         if (!hidden) map.masked[i] = 0;
       }
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attn_viz/core/error.hpp"
+#include "figure/around.hpp"
 #include "figure/label_text.hpp"
 #include "figure/png.hpp"
 #include "figure/raster.hpp"
@@ -93,10 +94,7 @@ std::size_t pixels(int n) {
 
 void check_size(int width, int height) {
   constexpr std::size_t kMostPixels = std::size_t{700} << 20;  // of 3 bytes: below 2³¹
-  if (std::max(width, height) > kLargestPicture)
-    throw Error(ErrorCode::kLimit,
-                fmt::format("the picture would have {} × {} pixels; at most {} can be drawn", width,
-                            height, kLargestPicture));
+  expect_drawable(width, height);
   if (pixels(width) * pixels(height) > kMostPixels)
     throw Error(ErrorCode::kLimit, fmt::format("the picture would have {} × {} pixels, in all more "
                                                "than {}",

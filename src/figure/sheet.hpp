@@ -29,8 +29,6 @@ class Sheet {
   Scene finish();
 
  private:
-  int text_width() const;
-
   const Palette& palette_;
   Typesetter& type_;
   Bounds bounds_;

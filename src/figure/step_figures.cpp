@@ -42,9 +42,24 @@ std::vector<std::string> leading_labels(const Trace& trace, const std::vector<Ax
   return rows;
 }
 
-std::optional<Matrix> scores_matrix(const Trace& trace, const Step& weights) {
+/// The mask that an operation read which makes weights without masked scores, or null.
+const Step* mask_behind(const Trace& trace, const Step& weights) {
+  if (weights.op == ops::differential.name || weights.op == ops::mix_heads.name)
+    return mask_behind(trace, trace.steps[weights.inputs[0]]);
+  const std::size_t place = weights.op == ops::kernel_weights.name      ? 1
+                            : weights.op == ops::attention_weights.name ? 2
+                                                                        : weights.inputs.size();
+  if (place >= weights.inputs.size()) return nullptr;
+  const Step& mask = trace.steps[weights.inputs[place]];
+  return mask.values.shape() == weights.values.shape() ? &mask : nullptr;
+}
+
+/// As scores_of; `cut` takes the part of a tensor that is drawn.
+template <class Cut>
+std::optional<Matrix> cut_scores(const Trace& trace, const Step& weights, Cut cut) {
+  if (const Step* mask = mask_behind(trace, weights)) return cut(mask->values).as_mask();
   const Step* scores = scores_behind(trace, weights);
-  return scores == nullptr ? std::nullopt : std::optional(Matrix(scores->values));
+  return scores == nullptr ? std::nullopt : std::optional<Matrix>(cut(scores->values));
 }
 
 /// The labels of the rows that a step lists in a finding: "red, green and 3 more"; "" if none.
@@ -76,6 +91,10 @@ std::vector<std::string> notes_of(const Trace& trace, const Step& step) {
 }
 
 }  // namespace
+
+std::optional<Matrix> scores_of(const Trace& trace, const Step& weights) {
+  return cut_scores(trace, weights, [](const Tensor& all) { return Matrix(all); });
+}
 
 bool is_weights(const Step& step) {
   return parse_step_id(step.id).step == "weights";
@@ -110,7 +129,7 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
           .columns = labelled(trace, step.values.axes()[1], aligned ? "source" : "keys"),
           .panels = {{.title = {},
                       .values = Matrix(step.values),
-                      .scores = scores_matrix(trace, step),
+                      .scores = scores_of(trace, step),
                       .marked = std::nullopt}},
           .panels_per_row = 1,
           .scale = scale,
@@ -144,7 +163,8 @@ Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale
   } else {
     figure.rows = labelled(trace, axes[0], name(axes[0], of_pairs ? "queries" : axes[0].name));
     if (axes.size() > 2)
-      figure.rows = {.name = "query, key", .labels = leading_labels(trace, axes)};
+      figure.rows = {.name = axes[1].name.empty() ? "token, dimension" : "query, key",
+                     .labels = leading_labels(trace, axes)};
   }
   return figure;
 }
@@ -216,13 +236,13 @@ Figure patch_map(const Trace& trace, const Step& step, std::size_t query, const 
                 .panels_per_row = 1,
                 .scale = scale,
                 .notes = {}};
+  const auto folded = [&, rows = rows, columns = columns](const Tensor& all) {
+    return Matrix::of_row(all, query, rows, columns, keys.extra);
+  };
   Panel panel{.title = {},
-              .values = Matrix::of_row(step.values, query, rows, columns, keys.extra),
-              .scores = std::nullopt,
+              .values = folded(step.values),
+              .scores = cut_scores(trace, step, folded),
               .marked = std::nullopt};
-  if (const Step* scores = scores_behind(trace, step)) {
-    panel.scores = Matrix::of_row(scores->values, query, rows, columns, keys.extra);
-  }
   const bool same_sequence = step.values.axes()[0].name == step.values.axes()[1].name;
   if (same_sequence && query >= keys.extra) {
     panel.marked = {(query - keys.extra) / columns, (query - keys.extra) % columns};

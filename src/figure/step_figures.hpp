@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ bool is_of_pairs(const Step& step);
 
 /// "Layer 0, head 1: weights"; a step without layer or head is named alone.
 std::string describe(const Step& step);
+
+/// What tells which cells of weights are masked: the scores behind them, or the mask that was read
+/// where there are none (linear attention). Absent if nothing was masked, or nothing tells.
+std::optional<Matrix> scores_of(const Trace& trace, const Step& weights);
 
 /// Queries × keys with the masked cells, and notes of queries that see nothing.
 Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& scale);

@@ -10,6 +10,7 @@
 #include "attn_viz/figure/heatmaps.hpp"
 #include "figure/choose.hpp"
 #include "figure/scales.hpp"
+#include "figure/step_figures.hpp"
 #include "figure/story_terms.hpp"
 
 namespace attn_viz::figure {
@@ -235,8 +236,7 @@ StoryMatrix Teller::matrix_of(const Step& step, bool transposed, bool with_equat
     std::swap(matrix.rows, matrix.columns);
   } else {
     matrix.panel.values = Matrix(step.values);
-    const Step* scores = is_weight_like(step) ? scores_behind(trace_, step) : nullptr;
-    if (scores != nullptr) matrix.panel.scores = Matrix(scores->values);
+    if (is_weight_like(step)) matrix.panel.scores = scores_of(trace_, step);
   }
   matrix.panel.title = step.id;
   matrix.panel.scale = scale;

@@ -79,7 +79,9 @@ double fitting_size(const std::vector<Value>& values, const PanelScene& panel, T
       if (scale * size < kSmallest - 0.5) return 0;
     }
     if (scale >= 1) return size;
-    size = std::min(size - 0.25, std::floor(4 * size * scale) / 4);
+    if (size == kSmallest) return 0;
+    // The smallest size is tried itself, since widths are not quite proportional to sizes.
+    size = std::max(kSmallest, std::min(size - 0.25, std::floor(4 * size * scale) / 4));
   }
   return 0;
 }

@@ -1,7 +1,9 @@
 // What heatmaps of cheaper attention must cope with: weights that are negative or above 1, and
 // states of three axes.
 #include <algorithm>
+#include <limits>
 
+#include "attn_viz/figure/chosen.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
@@ -40,6 +42,43 @@ TEST_CASE("heatmaps: negative weights are drawn around 0") {
   CHECK(scale.note == "weight, −1 to 1 (it may be negative)");
   CHECK(figure_of(trace, "exact_weights").scale.map == ColorMap::kViridis);
   CHECK(figure_of(trace, "exact_weights", true).scale.high < 1);
+}
+
+TEST_CASE("heatmaps: keys that linear attention does not see are masked, not 0") {
+  ApproximationSettings linear;
+  linear.type = ApproximationType::kLinear;
+  const Trace trace = trace_of(matrix({{1, 0}, {0, 1}, {1, 1}}), linear, true);
+  constexpr double kMasked = -std::numeric_limits<double>::infinity();
+  const Figure figure = figure_of(trace, "weights");
+  REQUIRE(figure.panels[0].scores);
+  const Matrix& scores = *figure.panels[0].scores;
+  double row[3];
+  for (std::size_t i = 0; i < 3; ++i) {
+    scores.read_row(i, row);
+    for (std::size_t j = 0; j < 3; ++j) {
+      CHECK((scores.at(i, j) == kMasked) == (j > i));
+      CHECK((row[j] == kMasked) == (j > i));
+      CHECK((scores.transposed().at(j, i) == kMasked) == (j > i));
+    }
+  }
+  const std::vector<Figure> chosen =
+      chosen_figures(trace, {trace.find("layer0/head0/weights")}, {.query = "1"});
+  CHECK(chosen[0].panels[0].scores->at(0, 1) != kMasked);
+  CHECK(chosen[0].panels[0].scores->at(0, 2) == kMasked);
+  CHECK(
+      figure_of(trace_of(matrix({{1, 0}, {0, 1}}), linear), "weights").panels[0].scores->at(0, 1) !=
+      kMasked);
+}
+
+TEST_CASE("heatmaps: a state has a row for each token and dimension") {
+  ApproximationSettings linear;
+  linear.type = ApproximationType::kLinear;
+  linear.recurrent = true;
+  const Trace trace = trace_of(matrix({{1, 0}, {0, 1}}), linear, true);
+  const Figure figure = figure_of(trace, "state");
+  CHECK(figure.rows.name == "token, dimension");
+  CHECK(figure.rows.labels == std::vector<std::string>{"0, 0", "0, 1", "1, 0", "1, 1"});
+  CHECK(figure.columns.name == "dimension");
 }
 
 TEST_CASE("heatmaps: whatever holds weights is drawn from 0 to 1, unless it is negative") {

@@ -1,4 +1,6 @@
 // Pictures of a size that was asked for.
+#include <cstdio>
+
 #include "attn_viz/core/error.hpp"
 #include "figure/layout_support.hpp"
 
@@ -92,6 +94,25 @@ TEST_CASE("canvas: too small is an error that says what would be enough") {
   figure.bare = true;
   figure.canvas = {120, 90};
   CHECK(lay_out(figure).width == 120);
+}
+
+TEST_CASE("canvas: the size that an error names is enough") {
+  const std::vector<double> values = random_values(144);
+  Figure figure = labelled(values, 12, 12);
+  figure.subtitle = "Layer 0, head 0: weights    A = softmax(S_scaled)";
+  for (const Canvas& size : {Canvas{40, 40}, Canvas{100, 100}, Canvas{300, 60}}) {
+    figure.canvas = size;
+    std::string hint;
+    try {
+      lay_out(figure);
+    } catch (const Error& error) {
+      hint = error.hint();
+    }
+    INFO(hint);
+    REQUIRE(std::sscanf(hint.c_str(), "about %d × %d", &figure.canvas.width,
+                        &figure.canvas.height) == 2);
+    CHECK_NOTHROW(lay_out(figure));
+  }
 }
 
 TEST_CASE("canvas: grids of maps, from 1 × 1 to 32 × 32") {

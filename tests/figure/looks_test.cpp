@@ -334,3 +334,14 @@ TEST_CASE("a bare figure has no words but ticks and legend; what it should say i
   figure.bare = false;
   CHECK(paint(figure, Format::kPng).unsaid.empty());
 }
+
+TEST_CASE("looks: cells grow for numbers of any length") {
+  const std::vector<double> values = random_values(121);
+  Figure figure = one_panel(matrix(values, 11, 11));
+  figure.show_values = ShowValues::kOn;
+  for (int digits = 0; digits <= 12; ++digits) {
+    figure.digits = digits;
+    INFO(digits);
+    CHECK_NOTHROW(lay_out(figure));
+  }
+}

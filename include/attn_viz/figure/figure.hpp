@@ -37,6 +37,8 @@ class Matrix {
 
   /// Rows as columns.
   Matrix transposed() const;
+  /// A mask of 0 and 1 as scores: a 0 is read as −∞.
+  Matrix as_mask() const;
   /// Some rows and columns, in the order given; all where a list is empty.
   /// @throws Error  kBug if the matrix is a part already or has no such row or column
   Matrix part(std::vector<std::size_t> rows, std::vector<std::size_t> columns) const;
@@ -51,6 +53,7 @@ class Matrix {
   struct Source {
     std::variant<const double*, const float*> first;
     std::size_t row_step = 0, column_step = 0;
+    bool is_mask = false;
   };
   using Places = std::shared_ptr<const std::vector<std::size_t>>;  ///< null: all, in order
 

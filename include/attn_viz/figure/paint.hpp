@@ -11,8 +11,8 @@
 #include "attn_viz/figure/figure.hpp"
 #include "attn_viz/figure/fonts.hpp"
 #include "attn_viz/figure/lines.hpp"
-#include "attn_viz/figure/story.hpp"
 #include "attn_viz/figure/overlay.hpp"
+#include "attn_viz/figure/story.hpp"
 
 namespace attn_viz::figure {
 
