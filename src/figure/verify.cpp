@@ -54,6 +54,12 @@ void verify_difference(const Trace& trace, const Step& weights) {
 }  // namespace
 
 void verify_weights(const Trace& trace, const Step& weights) {
+  if (weights.values.rank() != 2) {
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("expected weights [queries, keys], got {}; not drawn",
+                            shape_text(weights.values.shape())))
+        .at(weights.id);
+  }
   if (weights.op == ops::differential.name) verify_difference(trace, weights);
   const Tensor& a = weights.values;
   const Step* scores = scores_behind(trace, weights);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "attn_viz/input/document.hpp"
+#include "attn_viz/mechanisms/run.hpp"
 #include "catch.hpp"
 #include "check/precision.hpp"
 #include "check/support.hpp"
@@ -87,7 +88,7 @@ TEST_CASE("check: every sample passes, with all digits and rounded") {
     std::ifstream file(entry.path());
     std::ostringstream text;
     text << file.rdbuf();
-    const Trace trace = run_attention(read_document(text.str(), entry.path().stem()));
+    const Trace trace = run(read_task(text.str(), entry.path().stem()));
     CAPTURE(entry.path().filename());
     CHECK(first_fault(trace, check_trace(trace)) == "");
     for (const int decimals : {3, 5}) {

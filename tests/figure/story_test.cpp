@@ -31,10 +31,16 @@ const Trace& sample(const std::string& name) {
   return trace_of({std::istreambuf_iterator<char>(file), {}});
 }
 
+/// The samples of attention; the story of other mechanisms is not told.
 std::vector<std::string> sample_names() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(ATTN_VIZ_SOURCE_DIR "/samples"))
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  for (const auto& entry : std::filesystem::directory_iterator(ATTN_VIZ_SOURCE_DIR "/samples")) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (text.find("\"mechanism\"") == std::string::npos)
+      names.push_back(entry.path().stem().string());
+  }
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -80,6 +80,15 @@ TEST_CASE("every normaliser, sink and online softmax can be drawn, all steps of 
   }
 }
 
+TEST_CASE("weights of a trace from elsewhere need rows of queries and columns of keys") {
+  Trace trace = trace_of(NormalizerType::kSoftmax, {2, 1});
+  for (Step& step : trace.steps) {
+    if (step.id == "layer0/head0/weights") step.values = step.values.with_axes({Axis{4}});
+  }
+  CHECK(test::error_of([&] { heatmaps(trace); }) ==
+        "layer0/head0/weights: expected weights [queries, keys], got [4]; not drawn");
+}
+
 TEST_CASE("weights are verified by what their operation promises") {
   for (const char* op :
        {"softmax", "sparsemax", "entmax", "hardmax", "sample", "relu-normalized"}) {
