@@ -15,7 +15,7 @@ namespace attn_viz {
 
 /// The norm of a network that has been trained: of each channel its mean and variance then.
 struct BatchNorm {
-  Tensor mean, variance;             ///< [channels]
+  Tensor mean, variance;                       ///< [channels]
   std::optional<Tensor> gain = {}, bias = {};  ///< [channels]; absent: 1 and 0
   double epsilon = 1e-5;
 };
