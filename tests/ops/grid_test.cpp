@@ -76,6 +76,13 @@ TEST_CASE("quadratic-encoding: a 3 × 3 grid, the head that looks to the right")
   const Tensor a = evaluate(ops::softmax, {s});
   const Tensor want = tensor_of(load_reference("sequence-examples.json").at("cv_2d"));
   for (std::size_t j = 0; j < 9; ++j) CHECK(std::abs(a.at(4, j) - want.at(j)) <= 1e-12);
+  // v · r_δ = −α ‖δ − Δ‖² + α ‖Δ‖², of every query and key; here the last term is 1.
+  for (int query = 0; query < 9; ++query) {
+    for (int key = 0; key < 9; ++key) {
+      const int down = key / 3 - query / 3, right = key % 3 - query % 3 - 1;
+      CHECK(s.at(query, key) == 1 - down * down - right * right);
+    }
+  }
   CHECK(error_of([&] {
           evaluate(ops::quadratic_encoding, {x, x}, {{"rows", 2.0}, {"columns", 3.0}});
         }) == "the grid and the rows have unequal sizes: 6 and 9");

@@ -281,6 +281,21 @@ TEST_CASE("energy maps, spatial softmax and their distance: worked numbers") {
   }
 }
 
+TEST_CASE("energy maps: the largest power favours one strong channel over many weak ones") {
+  // Two pixels: four channels at 1, and one channel at 1.5.
+  const Tensor x =
+      matrix({{1, 1.5}, {1, 0}, {1, 0}, {1, 0}}).with_axes({Axis{4}, Axis{1}, Axis{2}});
+  const auto second_is_more = [&](const char* reduction, double power) {
+    const Tensor g =
+        evaluate(ops::channel_energy, {x}, {{"reduction", reduction}, {"power", power}});
+    return g.at(1) > g.at(0);
+  };
+  CHECK_FALSE(second_is_more("sum", 1));
+  CHECK_FALSE(second_is_more("sum", 2));
+  CHECK(second_is_more("sum", 4));
+  CHECK(second_is_more("maximum", 2));  // how many channels fire does not matter
+}
+
 TEST_CASE("spatial softmax: sums to 1, ignores a constant, is even over zeros, never overflows") {
   const Tensor x = random_tensor({2, 5, 7}, "x", DType::kFloat64, 300);
   Tensor shifted = x;
@@ -306,6 +321,13 @@ TEST_CASE("lane losses: worked numbers and their bounds") {
   CHECK(iou.values.at(0) == 0.5);
   CHECK(iou.findings == Attributes{{"predicted", 10.0}, {"labelled", 8.0}, {"common", 6.0}});
   CHECK(evaluate(ops::lane_iou_loss, {labels, labels}).at(0) == 0);
+  // The misprint of third-party notes, N_p in the numerator, would come to another number.
+  const auto count = [&](const char* name) { return iou.findings.get<double>(name); };
+  const double misprint =
+      1 - count("predicted") / (count("predicted") + count("labelled") - count("common"));
+  CHECK(std::abs(misprint - test::load_reference("map-examples.json")["iou_pr"].get<double>()) <=
+        1e-15);
+  CHECK(misprint < iou.values.at(0));
 
   // Logits that say nothing: ln K for each pixel, whatever the weights; ln 2 for existence.
   const Tensor zeros(std::vector<Axis>{Axis{3}, Axis{4}, Axis{5}}, Buffer<double>(60, 0));

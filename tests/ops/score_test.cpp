@@ -123,6 +123,25 @@ TEST_CASE("scores: two vectors of length 2 and the angle between them") {
   CHECK(absolute_mismatch(cosines, matrix({{1, 0.5, 0, -1}}), 1e-12) == "");
 }
 
+TEST_CASE("scores: 64 independent entries of variance 1 give a deviation of 8, scaled of 1") {
+  CHECK(test::load_reference("attention-examples.json")["var_ex"] ==
+        "d=64: std 8 unscaled vs 1 scaled");
+  const auto signs = [](const char* stream) {
+    Tensor x = random_tensor({300, 64}, stream);
+    for (double& value : x.values<double>()) value = value < 0 ? -1 : 1;
+    return x;
+  };
+  const auto deviation = [](const Tensor& scores) {
+    double squares = 0;
+    for (std::size_t i = 0; i < scores.count(); ++i) squares += scores.at(i) * scores.at(i);
+    return std::sqrt(squares / static_cast<double>(scores.count()));
+  };
+  const Tensor scores = evaluate(ops::dot_product, {signs("q"), signs("k")});
+  CHECK(deviation(scores) == Approx(8).epsilon(0.02));
+  CHECK(deviation(evaluate(ops::scale, {scores}, {{"scale", 1 / std::sqrt(64.0)}})) ==
+        Approx(1).epsilon(0.02));
+}
+
 TEST_CASE("softmax: the worked numbers of three temperatures") {
   const auto want = test::load_reference("attention-examples.json");
   const Tensor z = matrix({{1.2, 0.6, -0.4}});
