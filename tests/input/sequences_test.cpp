@@ -159,7 +159,62 @@ TEST_CASE("encoder-decoder: Luong's local attention, the course's numbers") {
   CHECK(off(trace, "position", "lu_p") == "");
   CHECK(off(trace, "aligned", "lu_a") == "");
   CHECK(off(trace, "weights", "lu_ag") == "");
+  std::string visible;
+  for (std::size_t s = 0; s < 6; ++s) {
+    if (values_of(trace, "window").at(s) == 0) continue;
+    if (!visible.empty()) visible += ',';
+    visible += std::to_string(s);
+  }
+  CHECK(visible == load_reference("sequence-examples.json").at("lu_win"));
   CHECK(trace_of(document, DType::kFloat32).dtype == DType::kFloat32);
+}
+
+TEST_CASE("encoder-decoder: a window at the end is cut there; one source word takes all") {
+  const std::string head = R"({"mechanism": "encoder-decoder",
+    "target": {"embeddings": [[1, 1]]}, "attention": {"type": "luong-dot", "local":
+      {"type": "predictive", "window": 2}, "weights": {"v_p": [9, 9]}}, "embeddings": )";
+  const Trace end = trace_of(head + "[[1, 0], [2, 0], [0, 1], [1, 2], [0, 0]]}");
+  CHECK(std::abs(values_of(end, "position").at(0) - 5) <= 1e-5);  // beyond the last word, 4
+  CHECK(values_of(end, "window")
+            .same_bits(matrix({{0, 0, 0, 1, 1}}).with_axes(values_of(end, "window").axes())));
+  const Trace one = trace_of(R"({"mechanism": "encoder-decoder", "embeddings": [[1, 2]],
+    "target": {"embeddings": [[3, 1], [-1, 2]]}, "attention": "bahdanau"})");
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(values_of(one, "weights").at(i, 0) == 1);
+    CHECK(values_of(one, "context").at(i, 1) == 2);
+  }
+}
+
+TEST_CASE("encoder-decoder: y_i reads C and the words before it, none after it") {
+  const auto states = [](const char* last) {
+    return values_of(trace_of(std::string(R"({"mechanism": "encoder-decoder",
+      "embeddings": [[1, 0], [0, 1]], "decoder": {"type": "rnn", "hidden": 2,
+      "weights": {"random": 4}}, "attention": "none",
+      "target": {"embeddings": [[1, 1], )") +
+                              last + ", [2, 0]]}}"),
+                     "decoder/hidden");
+  };
+  const Tensor one = states("[0, 1]"), other = states("[5, 3]");
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t k = 0; k < 2; ++k) CHECK((one.at(i, k) == other.at(i, k)) == (i < 2));
+  }
+}
+
+TEST_CASE("recurrence: one direction sees its left only, two see both sides") {
+  const auto states = [](const char* middle, bool both) {
+    return values_of(trace_of(std::string(R"({"mechanism": "recurrence", "recurrence":
+      {"type": "rnn", "bidirectional": )") +
+                              (both ? "true" : "false") + R"(}, "embeddings": [[1], [2], [)" +
+                              middle + "], [0.5], [1]]}"),
+                     "recurrence/hidden");
+  };
+  for (const bool both : {false, true}) {
+    const Tensor one = states("0.25", both), other = states("0.5", both);
+    for (std::size_t t = 0; t < 5; ++t) {
+      CHECK((one.at(t, 0) == other.at(t, 0)) == (t < 2));
+      if (both) CHECK((one.at(t, 1) == other.at(t, 1)) == (t > 2));
+    }
+  }
 }
 
 TEST_CASE("encoder-decoder: concat is additive; monotonic windows; general and dot") {
@@ -237,6 +292,29 @@ TEST_CASE("memory: key and value, three similarities, several queries joined") {
   CHECK((row.at(0) == values_of(dot, "output").at(0) && row.at(2) == row.at(0)));
 }
 
+TEST_CASE("memory: the longest key wins by dot product, the nearest direction by cosine") {
+  const auto weights = [](const std::string& similarity, const char* keys) {
+    return values_of(trace_of(R"({"mechanism": "memory", "embeddings": [[1, 0]], "similarity": ")" +
+                              similarity + R"(", "context": {"embeddings": )" + keys + "}}"),
+                     "weights");
+  };
+  const char* keys = "[[1, 0], [3, 3]]";
+  CHECK(weights("dot-product", keys).at(0) < weights("dot-product", keys).at(1));
+  CHECK(weights("cosine", keys).at(0) > weights("cosine", keys).at(1));
+  // Cosines lie between −1 and 1: no weight is more than e² times another, which opposites reach.
+  const Tensor opposite = weights("cosine", "[[100, 0], [-100, 0]]");
+  CHECK(std::abs(opposite.at(0) / opposite.at(1) - std::exp(2.0)) <= 1e-12);
+}
+
+TEST_CASE("memory: the first of equal weights is read; a key of length 0 has cosine 0") {
+  const std::string head = R"({"mechanism": "memory", "embeddings": [[1, 1]], "read": "maximum",
+    "context": {"values": [[10], [20], [30]], "embeddings": )";
+  CHECK(values_of(trace_of(head + "[[0, 0], [2, 1], [1, 2]]}}"), "output").at(0) == 20);
+  const Trace zero = trace_of(head + R"([[0, 0], [0, 0], [0, 0]]}, "similarity": "cosine"})");
+  for (std::size_t j = 0; j < 3; ++j) CHECK(values_of(zero, "similarity").at(j) == 0);
+  CHECK(values_of(zero, "output").at(0) == 10);
+}
+
 TEST_CASE("two levels: the course's weights, and sums of 1") {
   // Scores are logarithms of the weights, so that the softmax gives the weights.
   const double weights[][2] = {{0.7, 0.6}, {0.3, 0.6}, {0.2, 0.4}, {0.8, 0.4}};
@@ -264,6 +342,11 @@ TEST_CASE("pointer network: the course's weights, and its sorting") {
   CHECK(values_of(sorted, "pointers").at(0) == 0);
   const Tensor& output = values_of(sorted, "output");
   for (std::size_t i = 1; i < 5; ++i) CHECK(output.at(i) < output.at(i - 1));
+  const Trace three = trace_of(R"({"mechanism": "pointer-network",
+    "embeddings": [[20], [5], [10]], "target": {"embeddings": [[0], [0], [0]]},
+    "pointer": {"W": [[0.1]]}})");
+  const double order[] = {0, 2, 1};  // the notes' 1, 3, 2, counted from 1
+  for (std::size_t i = 0; i < 3; ++i) CHECK(values_of(three, "pointers").at(i) == order[i]);
   const Trace repeated = trace_of(R"({"mechanism": "pointer-network",
     "embeddings": [[20], [5]], "target": {"embeddings": [[0], [0], [0]]},
     "pointer": {"W": [[0.1]], "repeat": true}})");

@@ -115,6 +115,11 @@ TEST_CASE("distillation: worked losses, summed over the pairs; equal blocks have
                    2 * examples.at(name).get<double>()) <= 1e-12);
   }
   CHECK(values_of(run_sound(task_of({a, a})), "distillation_loss").at(0) == 0);
+  // The sum is H·W times the mean.
+  const auto loss = [&](ErrorReduction reduction) {
+    return values_of(run_sound(task_of({a, b}, {.loss = reduction})), "pair0/loss").at(0);
+  };
+  CHECK(std::abs(loss(ErrorReduction::kSum) - 4 * loss(ErrorReduction::kMean)) <= 1e-15);
 }
 
 TEST_CASE("distillation: the lane losses and the total") {
@@ -133,6 +138,14 @@ TEST_CASE("distillation: the lane losses and the total") {
                   0.25 * value("lane/existence_loss") + 2 * value("distillation_loss"))) <= 1e-14);
   const double existence = (std::log1p(std::exp(-2.0)) + std::log1p(std::exp(1.0))) / 2;
   CHECK(std::abs(value("lane/existence_loss") - existence) <= 1e-15);
+  // Without weights given, each of the three counts a tenth.
+  task.weights = {};
+  const Trace usual = run_sound(task);
+  const double rest = values_of(usual, "lane/iou_loss").at(0) +
+                      values_of(usual, "lane/existence_loss").at(0) +
+                      values_of(usual, "distillation_loss").at(0);
+  CHECK(std::abs(values_of(usual, "total_loss").at(0) -
+                 (values_of(usual, "lane/segmentation_loss").at(0) + 0.1 * rest)) <= 1e-14);
   const Tensor& p = values_of(trace, "lane/probabilities");
   for (std::size_t i = 0; i < 20; ++i) {
     CHECK(std::abs(p.at(i) + p.at(20 + i) + p.at(40 + i) - 1) <= 1e-15);

@@ -132,6 +132,20 @@ TEST_CASE("strip pooling: an output sees its neighbouring rows and columns, and 
   }
 }
 
+TEST_CASE("strip pooling: two modules one after the other connect any two pixels") {
+  const Tensor x = random_tensor({1, 5, 6}, "x");
+  Tensor changed = x;
+  changed.values<double>()[0] += 1;
+  const StripPooling settings = gated(test::vector_of({0.25, 0.5, 0.25}), 0.5, -0.1, false);
+  const auto output = [&](const Tensor& maps) {
+    return values_of(run_on(maps, settings), "output");
+  };
+  const Tensor once = output(x), other = output(changed);
+  CHECK(once.at(4 * 6 + 5) == other.at(4 * 6 + 5));  // the opposite corner
+  const Tensor twice = output(once), other_twice = output(other);
+  for (std::size_t p = 0; p < 30; ++p) CHECK(twice.at(p) != other_twice.at(p));
+}
+
 TEST_CASE("pyramid pooling: worked bins, and without convolutions the maps and their means") {
   Tensor sixteen({Axis{4}, Axis{4}}, Buffer<double>(16, 0));
   for (std::size_t i = 0; i < 16; ++i) sixteen.values<double>()[i] = static_cast<double>(i + 1);

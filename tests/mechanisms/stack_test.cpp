@@ -198,7 +198,7 @@ TEST_CASE("stack: N causal truncated layers look back N times the window, to the
     const std::vector<LayerSettings> stack(layers, layer);
     const Tensor x = random_tensor({n, 6}, "x");
     Tensor changed = x;
-    for (std::size_t j = 0; j < 6; ++j) changed.values<double>()[j] += 1;  // token 0
+    for (std::size_t j = 0; j < 6; ++j) changed.values<double>()[j] += static_cast<double>(j);
     const Tensor before = output_of(run_attention(stack_of(x, stack)));
     const Tensor after = output_of(run_attention(stack_of(changed, stack)));
     for (std::size_t i = 0; i < n; ++i) {
@@ -206,6 +206,29 @@ TEST_CASE("stack: N causal truncated layers look back N times the window, to the
       bool same = true;
       for (std::size_t j = 0; j < 6; ++j) same &= before.at(i, j) == after.at(i, j);
       CHECK(same == (i > 2 * layers));
+    }
+  }
+}
+
+TEST_CASE("stack: N truncated layers look ahead N times the window, to the last bit") {
+  const std::size_t n = 12;
+  for (const std::size_t layers : {1, 3}) {
+    LayerSettings layer = block(NormPosition::kPre);
+    layer.attention->mask.window = {1, 2};
+    const std::vector<LayerSettings> stack(layers, layer);
+    const Tensor x = random_tensor({n, 6}, "x");
+    Tensor changed = x;
+    // Not all by one number, which the norm would take away again.
+    for (std::size_t j = 0; j < 6; ++j) {
+      changed.values<double>()[(n - 1) * 6 + j] += static_cast<double>(j);
+    }
+    const Tensor before = output_of(run_attention(stack_of(x, stack)));
+    const Tensor after = output_of(run_attention(stack_of(changed, stack)));
+    for (std::size_t i = 0; i < n; ++i) {
+      CAPTURE(layers, i);
+      bool same = true;
+      for (std::size_t j = 0; j < 6; ++j) same &= before.at(i, j) == after.at(i, j);
+      CHECK(same == (i + 2 * layers < n - 1));
     }
   }
 }
