@@ -9,6 +9,7 @@
 
 #include "attn_viz/analysis/measures.hpp"
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/trace/visibility.hpp"
 
 namespace attn_viz::analysis {
 namespace {
@@ -40,14 +41,14 @@ Tensor mean_weights(const Trace& trace, const std::vector<const Step*>& heads) {
   std::fill(out.begin(), out.end(), 0.0);
   std::vector<std::size_t> masked(out.size());
   for (const Step* step : heads) {
-    const Step* scores = scores_behind(trace, *step);
+    const Visibility visibility = visibility_of(trace, *step);
     dispatch(step->values.dtype(), [&](auto zero) {
       using T = decltype(zero);
       const auto weights = step->values.values<T>();
       for (std::size_t i = 0; i < out.size(); ++i) out[i] += static_cast<double>(weights[i]);
-      if (scores == nullptr) return;
-      const auto behind = scores->values.values<T>();
-      for (std::size_t i = 0; i < out.size(); ++i) masked[i] += std::isinf(behind[i]);
+      if (visibility.step == nullptr) return;
+      const auto told = visibility.step->values.values<T>();
+      for (std::size_t i = 0; i < out.size(); ++i) masked[i] += visibility.hides(told[i]);
     });
   }
   for (std::size_t i = 0; i < out.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "attn_viz/ops/operation.hpp"
+#include "attn_viz/trace/visibility.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -42,24 +43,13 @@ std::vector<std::string> leading_labels(const Trace& trace, const std::vector<Ax
   return rows;
 }
 
-/// The mask that an operation read which makes weights without masked scores, or null.
-const Step* mask_behind(const Trace& trace, const Step& weights) {
-  if (weights.op == ops::differential.name || weights.op == ops::mix_heads.name)
-    return mask_behind(trace, trace.steps[weights.inputs[0]]);
-  const std::size_t place = weights.op == ops::kernel_weights.name      ? 1
-                            : weights.op == ops::attention_weights.name ? 2
-                                                                        : weights.inputs.size();
-  if (place >= weights.inputs.size()) return nullptr;
-  const Step& mask = trace.steps[weights.inputs[place]];
-  return mask.values.shape() == weights.values.shape() ? &mask : nullptr;
-}
-
 /// As scores_of; `cut` takes the part of a tensor that is drawn.
 template <class Cut>
 std::optional<Matrix> cut_scores(const Trace& trace, const Step& weights, Cut cut) {
-  if (const Step* mask = mask_behind(trace, weights)) return cut(mask->values).as_mask();
-  const Step* scores = scores_behind(trace, weights);
-  return scores == nullptr ? std::nullopt : std::optional<Matrix>(cut(scores->values));
+  const Visibility visibility = visibility_of(trace, weights);
+  if (visibility.step == nullptr) return std::nullopt;
+  const Matrix told = cut(visibility.step->values);
+  return visibility.is_mask ? told.as_mask() : told;
 }
 
 /// The labels of the rows that a step lists in a finding: "red, green and 3 more"; "" if none.
@@ -198,7 +188,7 @@ Figure overview(Figure base, std::vector<OverviewPanel> panels, bool has_heads) 
   if (!grid) {
     const std::size_t count = panels.size();
     const auto square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))));
-    base.panels_per_row = count <= 3 ? count : std::max<std::size_t>(square, 3);
+    base.panels_per_row = count <= 3 ? count : count == 4 ? 2 : std::max<std::size_t>(square, 3);
     for (OverviewPanel& each : panels) base.panels.push_back(std::move(each.panel));
     return base;
   }

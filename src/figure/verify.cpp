@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/visibility.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -62,7 +62,7 @@ void verify_weights(const Trace& trace, const Step& weights) {
   }
   if (weights.op == ops::differential.name) verify_difference(trace, weights);
   const Tensor& a = weights.values;
-  const Step* scores = scores_behind(trace, weights);
+  const Visibility visibility = visibility_of(trace, weights);
   const Operation* operation = find_operation(weights.op);
   const bool sums_to_one = operation != nullptr && operation->rows_sum_to_one;
   const auto zero_rows = weights.findings.get_or("zero_rows", std::vector<double>{});
@@ -76,13 +76,13 @@ void verify_weights(const Trace& trace, const Step& weights) {
     const std::size_t m = a.columns();
     for (std::size_t i = 0; i < a.rows(); ++i) {
       const T* row = a.values<T>().data() + i * m;
-      const T* row_scores = scores == nullptr ? nullptr : scores->values.values<T>().data() + i * m;
+      const T* told =
+          visibility.step == nullptr ? nullptr : visibility.step->values.values<T>().data() + i * m;
       double sum = 0;
       bool visible = false, leaks = false, outside = false;
       for (std::size_t j = 0; j < m; ++j) {
         sum += static_cast<double>(row[j]);
-        const bool masked =
-            row_scores != nullptr && row_scores[j] == -std::numeric_limits<T>::infinity();
+        const bool masked = told != nullptr && visibility.hides(told[j]);
         visible |= !masked;
         leaks |= masked && row[j] != 0;
         outside |= !(row[j] >= 0 && row[j] <= 1);

@@ -90,6 +90,21 @@ TEST_CASE("comparison: heads of D7, one against the other") {
   }
 }
 
+TEST_CASE("measures: causal linear attention counts the keys that its mask shows") {
+  Problem causal = running_example();
+  causal.attention.mask.causal = true;
+  causal.attention.approximation = ApproximationSettings{.type = ApproximationType::kLinear};
+  const Variant linear = variant(causal, "linear");
+  // Row 0 sees one key, row 1 two, row 2 three.
+  double normalized = 0;
+  for (std::size_t i = 1; i < 3; ++i) {
+    const auto row = linear.weights.values<double>().subspan(3 * i, i + 1);
+    normalized += entropy(row) / std::log(static_cast<double>(i + 1)) / 3;
+  }
+  CHECK(*linear.normalized_entropy == Approx(normalized).epsilon(1e-12));
+  CHECK(linear.weights.at(0, 1) == -test::kInfinity);
+}
+
 TEST_CASE("comparison: what has no entropy says so") {
   Problem relu = running_example();
   relu.attention.normalize.type = NormalizerType::kRelu;
