@@ -105,47 +105,6 @@ constexpr std::array<Both, kRemarks> kRemarkTexts{{
     {"There is no row beyond the ends; 0 stands in its place.", "两端之外没有行，用 0 代替。"},
 }};
 
-struct StepName {
-  std::string_view step;
-  Both name;
-};
-
-constexpr StepName kStepNames[] = {
-    {"embeddings", {"Embeddings", "词向量（嵌入）"}},
-    {"context", {"Context", "上下文"}},
-    {"values", {"Values of the context", "上下文的值"}},
-    {"positions", {"Positional encoding", "位置编码"}},
-    {"positioned", {"Embeddings with positions", "加上位置编码的词向量"}},
-    {"position_bias", {"Bias of the positions", "位置偏置"}},
-    {"W_Q", {"Matrix of the queries", "查询矩阵"}},
-    {"W_K", {"Matrix of the keys", "键矩阵"}},
-    {"W_V", {"Matrix of the values", "值矩阵"}},
-    {"W_O", {"Matrix of the output", "输出矩阵"}},
-    {"b_Q", {"Bias of the queries", "查询的偏置"}},
-    {"b_K", {"Bias of the keys", "键的偏置"}},
-    {"b_V", {"Bias of the values", "值的偏置"}},
-    {"b_O", {"Bias of the output", "输出的偏置"}},
-    {"query", {"Queries", "查询"}},
-    {"key", {"Keys", "键"}},
-    {"value", {"Values", "值"}},
-    {"normalized_query", {"Queries, normalised", "归一化的查询"}},
-    {"normalized_key", {"Keys, normalised", "归一化的键"}},
-    {"rotated_query", {"Queries, rotated", "旋转后的查询"}},
-    {"rotated_key", {"Keys, rotated", "旋转后的键"}},
-    {"scores", {"Scores", "打分"}},
-    {"scaled_scores", {"Scaled scores", "缩放后的打分"}},
-    {"capped_scores", {"Capped scores", "限幅后的打分"}},
-    {"biased_scores", {"Scores with bias", "加偏置后的打分"}},
-    {"masked_scores", {"Masked scores", "加掩码后的打分"}},
-    {"mask", {"Mask", "掩码"}},
-    {"weights", {"Attention weights", "注意力权重"}},
-    {"output", {"Output", "输出"}},
-    {"concat", {"Heads side by side", "各头的输出拼接"}},
-    {"attention_output", {"Output of the attention", "注意力层的输出"}},
-    {"normalized", {"Normalised rows", "层归一化"}},
-    {"residual", {"Residual", "残差连接"}},
-};
-
 }  // namespace
 
 std::string_view text_of(Sentence sentence, Language language) {
@@ -154,20 +113,6 @@ std::string_view text_of(Sentence sentence, Language language) {
 
 std::string_view text_of(Remark remark, Language language) {
   return choose(kRemarkTexts[static_cast<std::size_t>(remark)], language);
-}
-
-std::string_view name_of_step(std::string_view id, Language language) {
-  const std::string_view step = id.substr(id.rfind('/') + 1);  // npos + 1 is 0
-  for (const StepName& known : kStepNames) {
-    if (known.step == step) return choose(known.name, language);
-  }
-  return "";
-}
-
-std::vector<std::string_view> named_steps() {
-  std::vector<std::string_view> names;
-  for (const StepName& known : kStepNames) names.push_back(known.step);
-  return names;
 }
 
 }  // namespace attn_viz::explain

@@ -23,11 +23,11 @@ std::string compose(Document document, Document parts, std::string end, const St
   return print(document, style);
 }
 
-/// The row-major position of a cell. @throws Error kUsage unless it is one.
+/// The row-major position of a cell. @throws Error kInvalid unless it is one.
 std::size_t position_of(const Step& step, const std::vector<std::size_t>& cell) {
   const Tensor& values = step.values;
   const auto refuse = [&] {
-    return Error(ErrorCode::kUsage,
+    return Error(ErrorCode::kInvalid,
                  fmt::format("expected the indices of a cell of {}, whose shape is {}", step.id,
                              shape_text(values.shape())))
         .at("--cell");

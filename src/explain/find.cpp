@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "attn_viz/core/error.hpp"
@@ -17,6 +18,26 @@ std::optional<std::size_t> index_of(const std::string& text) {
   return all ? std::optional(index) : std::nullopt;
 }
 
+/// What to ask instead: the steps of weights, else a cell of the result.
+std::string hint_at_weights(const Trace& trace) {
+  constexpr std::size_t kListed = 8;
+  std::vector<std::string> known;
+  for (const Step& step : trace.steps) {
+    const std::string_view last = std::string_view(step.id).substr(step.id.rfind('/') + 1);
+    if (last.starts_with("weights") && step.values.rank() == 2) known.push_back(step.id);
+  }
+  if (known.empty()) {
+    const Step& last = trace.steps.back();
+    const std::vector<std::size_t> first_cell(last.values.rank(), 0);
+    return fmt::format("the trace has no weights; ask for a cell, such as --step {} --cell {}",
+                       last.id, fmt::join(first_cell, ","));
+  }
+  const std::size_t more = known.size() - std::min(kListed, known.size());
+  known.resize(known.size() - more);
+  return fmt::format("the weights are {}{}; name them with --step", fmt::join(known, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
 }  // namespace
 
 StepId find_step(const Trace& trace, std::string_view id) {
@@ -26,7 +47,7 @@ StepId find_step(const Trace& trace, std::string_view id) {
     ids.push_back(step.id);
   }
   const std::string_view near = nearest_name(id, ids);
-  Error error(ErrorCode::kUsage, fmt::format("there is no step \"{}\"", id));
+  Error error(ErrorCode::kInvalid, fmt::format("there is no step \"{}\"", id));
   error.at("--step");
   throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
 }
@@ -35,24 +56,23 @@ StepId find_weights(const Trace& trace, const Question& question) {
   if (!question.step.empty()) {
     const StepId step = find_step(trace, question.step);
     if (trace.steps[step].values.rank() == 2) return step;
-    throw Error(ErrorCode::kUsage, fmt::format("\"{}\" is no matrix of weights", question.step))
+    throw Error(ErrorCode::kInvalid, fmt::format("\"{}\" is no matrix of weights", question.step))
         .at("--step");
   }
-  std::string known;
   std::optional<StepId> elsewhere;
   for (StepId step = 0; step < trace.steps.size(); ++step) {
     const StepName name = parse_step_id(trace.steps[step].id);
-    if (name.step != "weights" || !name.layer) continue;
-    known += (known.empty() ? "" : ", ") + trace.steps[step].id;
-    if (*name.layer != question.layer || name.head.value_or(0) != question.head) continue;
+    if (name.step != "weights") continue;
+    // A mechanism with one matrix of weights, the only one that can be meant.
+    if (!name.layer && question.layer == 0 && question.head == 0) return step;
+    if (name.layer != question.layer || name.head.value_or(0) != question.head) continue;
     if (!name.encoder && !name.cross) return step;
     if (!elsewhere) elsewhere = step;
   }
   if (elsewhere) return *elsewhere;
-  Error error(ErrorCode::kUsage, fmt::format("there are no weights of layer {}, head {}",
-                                             question.layer, question.head));
-  throw known.empty() ? error.hint("the trace has no step of weights; explain a cell with --step")
-                      : error.hint("the trace has " + known);
+  throw Error(ErrorCode::kInvalid, fmt::format("there are no weights of layer {}, head {}",
+                                               question.layer, question.head))
+      .hint(hint_at_weights(trace));
 }
 
 std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& wanted,
@@ -70,11 +90,11 @@ std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& 
   if (found.size() > 1) {
     std::string list;
     for (const std::size_t i : found) list += (list.empty() ? "" : ", ") + std::to_string(i);
-    throw Error(ErrorCode::kUsage, fmt::format("\"{}\" stands at {}", wanted, list))
+    throw Error(ErrorCode::kInvalid, fmt::format("\"{}\" stands at {}", wanted, list))
         .at(option)
         .hint("name it by its index");
   }
-  Error error(ErrorCode::kUsage,
+  Error error(ErrorCode::kInvalid,
               fmt::format("there is no token \"{}\"; expected a label or an index from 0 to {}",
                           wanted, axis.size == 0 ? 0 : axis.size - 1));
   const std::string_view near = index ? "" : nearest_name(wanted, labels);

@@ -137,11 +137,11 @@ class Planner {
   std::map<StepId, Positions> needed_;
 };
 
-/// @throws Error kUsage if the step is computed, but nobody wrote down how its cells come about.
+/// @throws Error kInvalid if the step is computed, but nobody wrote down how its cells come about.
 void expect_terms(const Step& step) {
   const Operation* operation = find_operation(step.op);
   if (operation == nullptr || operation->equation == nullptr || operation->terms != nullptr) return;
-  throw Error(ErrorCode::kUsage,
+  throw Error(ErrorCode::kInvalid,
               fmt::format("the operation \"{}\" cannot be explained cell by cell", step.op))
       .at(step.id);
 }

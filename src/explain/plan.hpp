@@ -60,11 +60,11 @@ Plan plan_cell(const Trace& trace, StepId step, std::size_t position);
 /// The step of the weights that a question is about.
 StepId find_weights(const Trace& trace, const Question& question);
 
-/// A token by its index or its label. @throws Error kUsage; `option` is "--query".
+/// A token by its index or its label. @throws Error kInvalid; `option` is "--query".
 std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& wanted,
                        const char* option);
 
-/// The step of an id. @throws Error kUsage with the nearest id.
+/// The step of an id. @throws Error kInvalid with the nearest id.
 StepId find_step(const Trace& trace, std::string_view id);
 
 }  // namespace attn_viz::explain

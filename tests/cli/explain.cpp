@@ -77,10 +77,28 @@ TEST_CASE("explain: what is asked must be one thing, and there") {
   refused({"--query", "0", "--format", "latx"},
           "--format: unknown format \"latx\"; expected one of text, markdown, latex\n"
           "  hint: did you mean \"latex\"?");
+}
+
+TEST_CASE("explain: what is not in the file is an error of code 3, as in show and heatmap") {
+  const auto refused = [](std::vector<std::string> arguments, const std::string& message) {
+    arguments.insert(arguments.begin(), sample("three-tokens.json"));
+    const test::Run run = explain(arguments);
+    CHECK(run.code == 3);
+    CHECK(run.out == "");
+    CHECK(run.err == "attn-viz: " + sample("three-tokens.json") + message + "\n");
+  };
+  refused({"--query", "0", "--step", "layer0/head0/wieghts"},
+          ": --step: there is no step \"layer0/head0/wieghts\"\n"
+          "  hint: did you mean layer0/head0/weights?");
+  refused({"--query", "0", "--head", "1"},
+          ": there are no weights of layer 0, head 1\n"
+          "  hint: the weights are layer0/head0/weights; name them with --step");
+  refused(
+      {"--step", "layer0/head0/weights", "--cell", "3,0"},
+      ": --cell: expected the indices of a cell of layer0/head0/weights, whose shape is [3, 3]");
   refused({"--query", "yelow"},
-          sample("three-tokens.json") +
-              ": --query: there is no token \"yelow\"; expected a label or an index from 0 to 2\n"
-              "  hint: did you mean yellow?");
+          ": --query: there is no token \"yelow\"; expected a label or an index from 0 to 2\n"
+          "  hint: did you mean yellow?");
 }
 
 TEST_CASE("explain: LaTeX compiles as it stands") {

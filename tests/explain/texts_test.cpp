@@ -160,12 +160,32 @@ TEST_CASE("explain: what is not there is refused with what is") {
         "--query: there is no token \"Jerry\"; expected a label or an index from 0 to 2\n"
         "  hint: the labels are 汤姆, 追逐, 杰瑞");
   CHECK(refused({.head = 1, .query = "0"}) ==
-        "there are no weights of layer 0, head 1\n  hint: the trace has layer0/head0/weights");
+        "there are no weights of layer 0, head 1\n"
+        "  hint: the weights are layer0/head0/weights; name them with --step");
   CHECK(refused({.step = "layer0/head0/weigths", .query = "0"}) ==
         "--step: there is no step \"layer0/head0/weigths\"\n"
         "  hint: did you mean layer0/head0/weights?");
   CHECK(test::error_of([&] { explain_cell(trace, "layer0/head0/weights", {1}, {}); }) ==
         "--cell: expected the indices of a cell of layer0/head0/weights, whose shape is [7, 7]");
+}
+
+TEST_CASE("explain: weights that belong to no head") {
+  // One matrix of weights needs no name.
+  const Trace memory = sample_trace("memory");
+  CHECK(explain_weight(memory, {.query = "0", .key = "2"}, {}) ==
+        explain_weight(memory, {.step = "weights", .query = "0", .key = "2"}, {}));
+  const auto hint = [](const Trace& trace, std::size_t layer) {
+    const std::string error =
+        test::error_of([&] { explain_weight(trace, {.layer = layer, .query = "0"}, {}); });
+    return error.substr(error.find("hint: ") + 6);
+  };
+  CHECK(hint(memory, 1) == "the weights are weights; name them with --step");
+  CHECK(hint(sample_trace("strip-attention"), 0) ==
+        "the weights are columns/weights, rows/weights; name them with --step");
+  CHECK(hint(sample_trace("gru"), 0) ==
+        "the trace has no weights; ask for a cell, such as --step recurrence/hidden --cell 0,0");
+  CHECK(hint(sample_trace("lane-losses"), 0) ==
+        "the trace has no weights; ask for a cell, such as --step total_loss --cell 0");
 }
 
 TEST_CASE("explain: a trace from elsewhere that does not fit is refused") {
@@ -227,6 +247,21 @@ TEST_CASE("catalogue: no sentence is missing in a language") {
     CHECK(!meaning_of(*find_operation(name), 1, Language::kEnglish).empty());
     CHECK(is_chinese(meaning_of(*find_operation(name), 1, Language::kChinese)));
   }
+}
+
+TEST_CASE("catalogue: every step of every sample has a name, by the last parts of its id") {
+  for (const std::string& sample : test::sample_names()) {
+    for (const Step& step : sample_trace(sample).steps) {
+      CAPTURE(sample, step.id);
+      CHECK(!name_of_step(step.id, Language::kEnglish).empty());
+    }
+  }
+  const auto name = [](const char* id) { return name_of_step(id, Language::kEnglish); };
+  CHECK(name("recurrence/forward/hidden") == "States");
+  CHECK(name("layer3/feed_forward/hidden") == "Hidden layer of the feed-forward network");
+  CHECK(name("input/target") == "Embeddings of the target");
+  CHECK(name("pair12/target") == "Attention map of the next block, the target");
+  CHECK(name("layer0/head0/my_step") == "");
 }
 
 // ---- LaTeX ----

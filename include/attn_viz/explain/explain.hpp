@@ -29,8 +29,9 @@ struct Question {
 };
 
 /// From the embeddings to the weight and on to the output of the query.
-/// @throws Error kUsage if there is no such layer, head, query or key (or more than one key of that
-///         label); kInvalid if the trace names an unknown operation or its shapes do not fit.
+/// @throws Error kInvalid if there is no such layer, head, query or key (or more than one key of
+/// that
+///         label), if the trace names an unknown operation, or if its shapes do not fit.
 std::string explain_weight(const Trace& trace, const Question& question, const Style& style);
 
 /// One cell of one step.
