@@ -62,3 +62,21 @@ rm -rf "$work/out"
 keep compare.png compare.png
 keep differences.png compare-differences.png
 
+draw bahdanau.png weights.png bahdanau --size 560
+draw luong-local.png weights.png luong-local --size 560
+draw tom-chase-jerry.png weights.png tom-chase-jerry-alignment --size 400
+draw recurrence.png recurrence-hidden.png recurrence --step recurrence/hidden --size 360
+draw gru.png recurrence-states.png gru --step recurrence/states --size 480
+draw memory.png weights.png memory --size 480
+draw memory-choice.png choice.png memory-hard --step choice --size 400
+draw hierarchical.png weights.png hierarchical --size 960
+draw pointer.png weights.png pointer --size 480
+for sample in convolution convolution-attention; do
+  "$attn_viz" run "samples/$sample.json" -o "$work/out" --no-trace --quiet
+done
+keep convolution/heatmap.png convolution.png
+keep convolution-attention/heatmap-difference.png convolution-attention.png
+for step in weights exact_weights; do
+  draw "linear-${step%_*}.png" "layer0-head0-$step.png" linear-attention --step "$step" --size 400
+done
+draw linear-state.png layer0-head0-state.png linear-attention-causal --step state --size 360

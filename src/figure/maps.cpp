@@ -140,7 +140,7 @@ Panel panel_of(Matrix values, std::string title) {
 
 std::size_t side_of_square(std::size_t panels) {
   const auto side = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(panels))));
-  return panels <= 3 ? panels : std::max<std::size_t>(side, 3);
+  return panels <= 3 ? panels : panels == 4 ? 2 : std::max<std::size_t>(side, 3);
 }
 
 /// A map, each channel as a panel.
@@ -220,10 +220,13 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
   for (std::size_t c = 0; c < channels; ++c) {
     for (const Step* step : steps) {
       const std::string name = step->id.substr(step->id.rfind('/') + 1);
-      const std::string title = fmt::format("{}  {}", step->symbol, channels > 1 ? name : step->id);
-      figure.panels.push_back(panel_of(
-          channel_of(*step, c),
-          channels > 1 ? fmt::format("{}, {}", title, channel_name(trace, *steps[0], c)) : title));
+      std::string title = fmt::format("{}  {}", step->symbol, channels > 1 ? name : step->id);
+      // The channel first, for the end of a long title is cut; below it the symbol is enough.
+      if (channels > 1) {
+        title =
+            fmt::format("{}: {}", channel_name(trace, *steps[0], c), c == 0 ? title : step->symbol);
+      }
+      figure.panels.push_back(panel_of(channel_of(*step, c), std::move(title)));
     }
   }
   figure.panels_per_row = channels > 1 ? steps.size() : side_of_square(steps.size());

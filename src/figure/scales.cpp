@@ -30,13 +30,28 @@ void widen(Range& range, const Tensor& tensor, std::size_t first_row, std::size_
   });
 }
 
+/// Whether the last part of a step's name is one of these.
+template <std::size_t N>
+bool is_one_of(std::string_view step_name, const std::string_view (&names)[N]) {
+  const std::string_view last = step_name.substr(step_name.rfind('/') + 1);  // npos + 1 is 0
+  return std::find(std::begin(names), std::end(names), last) != std::end(names);
+}
+
 /// Whether a step holds weights, of which most are from 0 to 1: the maps of differential attention,
-/// weights that heads have mixed, and those of cheaper attention.
+/// weights that heads have mixed, those of cheaper attention, of two levels, within a window, and
+/// what was chosen by them.
 bool holds_weights(std::string_view step_name) {
-  constexpr std::string_view kNames[] = {"weights",       "weights_1",         "weights_2",
-                                         "mixed_weights", "projected_weights", "exact_weights",
-                                         "kernel_1",      "kernel_2",          "kernel_3"};
-  return std::find(std::begin(kNames), std::end(kNames), step_name) != std::end(kNames);
+  constexpr std::string_view kNames[] = {
+      "weights",       "weights_1",      "weights_2",     "mixed_weights", "projected_weights",
+      "exact_weights", "weights_within", "weights_among", "aligned",       "choice",
+      "kernel_1",      "kernel_2",       "kernel_3"};
+  return is_one_of(step_name, kNames);
+}
+
+/// Whether a step holds nothing but 0 and 1.
+bool is_binary(std::string_view step_name) {
+  constexpr std::string_view kNames[] = {"mask", "allow", "window", "membership"};
+  return is_one_of(step_name, kNames);
 }
 
 /// From the least to the largest value.
@@ -89,7 +104,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
             beyond ? fmt::format("weight, 0 to the largest ({:.3g}){}", range.high, shared)
                    : fmt::format("weight, 0 to 1{}{}", shared, largest)};
   }
-  if (step_name == "mask" || step_name == "allow") return {ColorMap::kViridis, 0, 1, "0 or 1"};
+  if (is_binary(step_name)) return {ColorMap::kViridis, 0, 1, "0 or 1"};
   if (weights) return scale_over(range, "data", shared);
   if (range.empty()) range = {0, 0};
   double size = std::max(std::abs(range.low), std::abs(range.high));

@@ -7,7 +7,9 @@
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
+#include "support/errors.hpp"
 #include "support/problems.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -70,6 +72,18 @@ TEST_CASE("heatmaps: keys that linear attention does not see are masked, not 0")
       kMasked);
 }
 
+TEST_CASE("heatmaps: a weight of linear attention on a hidden key is not drawn") {
+  ApproximationSettings linear;
+  linear.type = ApproximationType::kLinear;
+  Trace trace = trace_of(matrix({{1, 0}, {0, 1}, {1, 1}}), linear, true);
+  for (Step& step : trace.steps) {
+    if (step.id != "layer0/head0/weights") continue;
+    step.values.values<double>()[1] = 0.5;
+    CHECK(test::error_of([&] { verify_weights(trace, step); }) ==
+          "layer0/head0/weights: row 0: expected weight 0 where a key is masked; not drawn");
+  }
+}
+
 TEST_CASE("heatmaps: a state has a row for each token and dimension") {
   ApproximationSettings linear;
   linear.type = ApproximationType::kLinear;
@@ -128,6 +142,20 @@ TEST_CASE("heatmaps: whatever holds weights is drawn from 0 to 1, unless it is n
       CHECK(figure.scale.map == ColorMap::kDiverging);
     }
   }
+}
+
+TEST_CASE("heatmaps: weights of other mechanisms, and what is 0 or 1, have scales of their own") {
+  const auto note = [](const Trace& trace, const std::string& step) {
+    return chosen_figures(trace, {trace.find(step)}, {})[0].scale.note;
+  };
+  const Trace levels = test::trace_of_sample("hierarchical");
+  CHECK(note(levels, "token_level/weights_within") == "weight, 0 to 1");
+  CHECK(note(levels, "group_level/weights_among") == "weight, 0 to 1");
+  CHECK(note(levels, "input/membership") == "0 or 1");
+  CHECK(note(test::trace_of_sample("memory-hard"), "choice") == "weight, 0 to 1");
+  const Trace local = test::trace_of_sample("luong-local");
+  CHECK(note(local, "aligned") == "weight, 0 to 1");
+  CHECK(note(local, "window") == "0 or 1");
 }
 
 TEST_CASE("heatmaps: weights above 1 are on the scale") {

@@ -32,6 +32,8 @@ TEST_CASE("map figures: the overview has a row of panels for each channel, up to
     const Figure& overview = named(figures, "heatmap");
     CHECK(overview.panels.size() == 2 * std::min<std::size_t>(channels, 3));
     CHECK(overview.panels_per_row == 2);
+    CHECK(overview.panels[0].title == (channels > 1 ? "ca: x  maps" : "x  input/maps"));
+    if (channels > 1) CHECK(overview.panels[2].title == "cb: x");
     CHECK(overview.rows.name == "row");
     CHECK(overview.columns.name == "column");
     CHECK((overview.notes == std::vector<std::string>{"Channels 0 to 2 of 5."}) == (channels == 5));

@@ -75,6 +75,16 @@ TEST_CASE("selected: an overview, and a figure for each map") {
   CHECK(std::count(all.begin(), all.end(), "layer0-head0-query") == 1);
 }
 
+TEST_CASE("selected: the heads of one layer stand three in a row, four in a square") {
+  for (const auto& [heads, per_row] : {std::pair{2, 2}, {3, 3}, {4, 2}, {5, 3}, {10, 4}}) {
+    Problem problem =
+        test::problem_of(test::random_tensor({3, static_cast<std::size_t>(heads)}, "x"));
+    problem.attention.heads = static_cast<std::size_t>(heads);
+    CHECK(heatmaps(run_attention(problem))[0].figure.panels_per_row ==
+          static_cast<std::size_t>(per_row));
+  }
+}
+
 TEST_CASE("selected: an overview has a row for each layer and a column for each head") {
   const Figure figure = chosen({})[0].figure;
   CHECK(figure.panels.size() == 6);
