@@ -42,6 +42,11 @@ TEST_CASE("sequences: exact texts of errors") {
       {R"({"mechanism":"encoder-decoder","embeddings":[[1,2]],"target":{"embeddings":[[1]]},"attention":"bahdanau"})",
        "/attention/weights/U_a: missing: the identity would need as many rows as columns, but it "
        "is 2 × 1\n  hint: give the matrix (encoder state × hidden)"},
+      {R"({"mechanism":"encoder-decoder","embeddings":[],"target":{"embeddings":[[1]]},"attention":"luong-dot"})",
+       "/embeddings: expected at least one row with at least one number, got an empty list"},
+      {R"({"mechanism":"memory","embeddings":[[1,2]],"context":{"embeddings":[]}})",
+       "/context/embeddings: expected at least one row with at least one number, got an empty "
+       "list"},
       {R"({"mechanism":"memory","embeddings":[[1,2]]})",
        "the key \"context\" is missing; it is required"},
       {R"({"mechanism":"memory","embeddings":[[1,2]],"context":{"embeddings":[[1]]}})",

@@ -326,6 +326,19 @@ TEST_CASE("criss-cross attention: worked weights, and a second round reaches eve
   }
 }
 
+TEST_CASE("criss-cross attention: of one row or one column it is self-attention of its pixels") {
+  AttentionSettings plain;
+  plain.score.type = ScoreType::kDotProduct;
+  for (const std::vector<std::size_t>& shape :
+       {std::vector<std::size_t>{2, 1, 6}, std::vector<std::size_t>{2, 5, 1}}) {
+    const std::vector<Tensor> maps{random_tensor(shape, "x")};
+    const Trace attention =
+        run_attention(test::problem_of(test::evaluate(ops::pixels_as_rows, maps), plain));
+    CHECK(absolute_mismatch(values_of(run_on(maps[0], CrissCross{}), "recurrence0/weights"),
+                            values_of(attention, "layer0/head0/weights"), 1e-15) == "");
+  }
+}
+
 TEST_CASE("maps: weights sum to 1, in both types") {
   for (const DType dtype : test::kDTypes) {
     const Tensor x = random_tensor({3, 4, 5}, "x", dtype);
