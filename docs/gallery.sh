@@ -62,3 +62,15 @@ rm -rf "$work/out"
 keep compare.png compare.png
 keep differences.png compare-differences.png
 
+# influence NAME FILE... OPTION...: what depends on what.
+influence() {
+  local name=$1
+  shift
+  rm -rf "$work/out"
+  "$attn_viz" influence "$@" -o "$work/out" >"$work/table"
+  keep influence.png "$name"
+}
+
+influence influence.png samples/influence-{attention,convolution,recurrence}.json
+influence influence-depth.png samples/influence-convolution.json --to 'layer*/output' --size 1100
+influence influence-strip.png samples/strip-pooling.json --query 10,20 --color-scale log --size 800
