@@ -141,14 +141,17 @@ std::vector<std::size_t> rows_of_maps(const Influence& influence, bool chosen) {
   return rows;
 }
 
-ColorScale scale_over(const ValueRange& range, const Look& look, std::size_t panels) {
-  if (look.scale == ScaleChoice::kLog)
-    return chosen_scale(Trace{}, kInfluence, look, range, panels);
-  const double high = range.high > 0 ? range.high : 1;
-  ColorScale scale{map_of(look, false), 0, high,
-                   fmt::format("influence J, 0 to {:.3g}{}", high,
-                               panels > 1 ? fmt::format(", one scale for all {}", panels) : "")};
-  if (is_diverging(scale.map)) scale.low = -high;
+/// @param shared  what else has this scale: ", one scale for all 3", or ""
+ColorScale scale_over(const ValueRange& range, const Look& look, const std::string& shared) {
+  ColorScale scale;
+  if (look.scale == ScaleChoice::kLog) {
+    scale = chosen_scale(Trace{}, kInfluence, look, range, 1);
+  } else {
+    const double high = range.high > 0 ? range.high : 1;
+    scale = {map_of(look, false), 0, high, fmt::format("influence J, 0 to {:.3g}", high)};
+    if (is_diverging(scale.map)) scale.low = -high;
+  }
+  scale.note += shared;
   return scale;
 }
 
@@ -158,19 +161,21 @@ void color(std::vector<NamedFigure>& figures, const Look& look) {
   std::size_t panels = 0;
   for (const NamedFigure& each : figures) {
     for (const Panel& panel : each.figure.panels) widen(all, panel);
-    panels = std::max(panels, each.figure.panels.size());
+    panels += each.figure.panels.size();
   }
+  const std::string shared = figures.size() > 1 ? ", one scale for all figures"
+                             : panels > 1       ? fmt::format(", one scale for all {}", panels)
+                                                : "";
   for (NamedFigure& each : figures) {
-    each.figure.scale = scale_over(all, look, panels);
+    each.figure.scale = scale_over(all, look, shared);
     if (look.scale != ScaleChoice::kEach) continue;
     for (Panel& panel : each.figure.panels) {
       ValueRange range;
       widen(range, panel);
-      panel.scale = scale_over(range, look, 1);
+      panel.scale = scale_over(range, look, "");
     }
-    if (each.figure.panels.size() > 1)
-      each.figure.scale.note =
-          "influence J; each map has a scale of its own, so colors cannot be compared";
+    each.figure.scale.note =
+        "influence J; each map has a scale of its own, so colors cannot be compared";
   }
 }
 

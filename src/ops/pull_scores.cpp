@@ -11,22 +11,24 @@ using namespace pulls;
 
 /// Y = X W + b: X̄ = Ȳ Wᵀ, W̄ = Xᵀ Ȳ, b̄ = Σ Ȳ.
 void linear_pull(const Pullback& back) {
-  const ConstRows y = from_rows(back), x = input_rows(back, 0), w = input_rows(back, 1);
-  each_row(back, [&](Eigen::Index i) {
-    if (back.wants(0)) into_rows(back, 0).row(i).noalias() += y.row(i) * w.transpose();
-    if (back.wants(1)) into_rows(back, 1).noalias() += x.row(i).transpose() * y.row(i);
+  const ConstRows by = from_rows(back), x = input_rows(back, 0), w = input_rows(back, 1);
+  each_run(back, [&](Eigen::Index first, Eigen::Index count) {
+    const auto y = by.middleRows(first, count);
+    if (back.wants(0)) into_rows(back, 0).middleRows(first, count).noalias() += y * w.transpose();
+    if (back.wants(1)) into_rows(back, 1).noalias() += x.middleRows(first, count).transpose() * y;
     if (back.inputs.size() > 2 && back.wants(2)) {
-      Eigen::Map<Eigen::RowVectorXd>(back.into[2].data(), y.cols()) += y.row(i);
+      Eigen::Map<Eigen::RowVectorXd>(back.into[2].data(), y.cols()) += y.colwise().sum();
     }
   });
 }
 
 /// S = Q Kᵀ: Q̄ = S̄ K, K̄ = S̄ᵀ Q.
 void dot_product_pull(const Pullback& back) {
-  const ConstRows s = from_rows(back), q = input_rows(back, 0), k = input_rows(back, 1);
-  each_row(back, [&](Eigen::Index i) {
-    if (back.wants(0)) into_rows(back, 0).row(i).noalias() += s.row(i) * k;
-    if (back.wants(1)) into_rows(back, 1).noalias() += s.row(i).transpose() * q.row(i);
+  const ConstRows by = from_rows(back), q = input_rows(back, 0), k = input_rows(back, 1);
+  each_run(back, [&](Eigen::Index first, Eigen::Index count) {
+    const auto s = by.middleRows(first, count);
+    if (back.wants(0)) into_rows(back, 0).middleRows(first, count).noalias() += s * k;
+    if (back.wants(1)) into_rows(back, 1).noalias() += s.transpose() * q.middleRows(first, count);
   });
 }
 
