@@ -80,3 +80,16 @@ for step in weights exact_weights; do
   draw "linear-${step%_*}.png" "layer0-head0-$step.png" linear-attention --step "$step" --size 400
 done
 draw linear-state.png layer0-head0-state.png linear-attention-causal --step state --size 360
+
+# influence NAME FILE... OPTION...: what depends on what.
+influence() {
+  local name=$1
+  shift
+  rm -rf "$work/out"
+  "$attn_viz" influence "$@" -o "$work/out" >"$work/table"
+  keep influence.png "$name"
+}
+
+influence influence.png samples/influence-{attention,convolution,recurrence}.json
+influence influence-depth.png samples/influence-convolution.json --to 'layer*/output' --size 1100
+influence influence-strip.png samples/strip-pooling.json --query 10,20 --color-scale log --size 800

@@ -2,33 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "analysis/table.hpp"
 #include "attn_viz/core/json_write.hpp"
 
 namespace attn_viz::analysis {
 namespace {
 
-using Row = std::vector<std::string>;
-
 /// Four decimals; "–" where a number is not defined.
 std::string number_text(std::optional<double> number) {
   return number ? fmt::format("{:.4f}", *number) : "–";
 }
-
-/// Characters of UTF-8 text; the names of settings have no wide ones.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-struct Table {
-  Row head;
-  std::vector<Row> rows;
-};
 
 Table variants_table(const Comparison& comparison) {
   Table table{{"setting", "entropy", "of largest", "largest weight"}, {}};
@@ -48,40 +34,6 @@ Table pairs_table(const Comparison& comparison) {
                           number_text(pair.largest)});
   }
   return table;
-}
-
-/// Columns under one another; the first is text, the others are numbers.
-void append_text(std::string& text, const Table& table) {
-  std::vector<std::size_t> widths;
-  for (std::size_t column = 0; column < table.head.size(); ++column) {
-    widths.push_back(width_of(table.head[column]));
-    for (const Row& row : table.rows) {
-      widths.back() = std::max(widths.back(), width_of(row[column]));
-    }
-  }
-  const auto append_row = [&](const Row& row) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      const std::string space(widths[column] - width_of(row[column]), ' ');
-      text += column == 0 ? row[column] + space : "  " + space + row[column];
-    }
-    text += '\n';
-  };
-  append_row(table.head);
-  for (const Row& row : table.rows) append_row(row);
-}
-
-void append_markdown(std::string& text, const Table& table) {
-  const auto append_row = [&](const Row& row) {
-    for (const std::string& cell : row) {
-      text += "| ";
-      for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
-      text += ' ';
-    }
-    text += "|\n";
-  };
-  append_row(table.head);
-  append_row(Row{":--", "--:", "--:", "--:"});
-  for (const Row& row : table.rows) append_row(row);
 }
 
 /// What the columns mean, and what was left out.

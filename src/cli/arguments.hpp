@@ -36,6 +36,10 @@ std::optional<T> parse_number(std::string_view text) {
 /// "--heads: expected a whole number ≥ 1, got "x"".
 Error bad_value(std::string_view option, std::string_view expected, std::string_view got);
 
+/// A whole number within bounds.
+/// @throws Error kUsage
+int expect_number(const std::string& option, const std::string& text, int least, int most);
+
 /// The place of `name` in `known`.
 /// @throws Error kUsage with the nearest name.
 std::size_t expect_name(std::string_view option, std::string_view kind, std::string_view name,

@@ -125,7 +125,7 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
                         static_cast<Style>(expect_name("--style", "style", text, kKnown));
                   });
   add_selection_options(command, *request);
-  add_look_options(command, *request);
+  add_heatmap_look_options(command, *request);
   add_story_options(command, request->story);
   add_overlay_options(command, request->overlay);
   add_font_option(command, request->fonts);

@@ -45,9 +45,8 @@ struct HeatmapRequest {
 /// --step, --layer, --head, --query, --key, --top, --average, --overview.
 void add_selection_options(CLI::App& command, HeatmapRequest& request);
 
-/// --theme, --colormap, --color-scale, --values, --digits, --reduce, --size, --transpose, --title,
-/// --no-labels.
-void add_look_options(CLI::App& command, HeatmapRequest& request);
+/// Those of look_options.hpp.
+void add_heatmap_look_options(CLI::App& command, HeatmapRequest& request);
 
 /// The query of a picture that has one, or none.
 /// @param picture  "a story"

@@ -3,35 +3,12 @@
 
 #include "cli/arguments.hpp"
 #include "cli/heatmap.hpp"
+#include "cli/look_options.hpp"
 
 namespace attn_viz::cli {
 namespace {
 
 constexpr const char* kWhat = "What is drawn";
-constexpr const char* kHow = "How it looks";
-
-int expect_number(const std::string& option, const std::string& text, int least, int most) {
-  const auto number = parse_number<int>(text);
-  if (!number || *number < least || *number > most)
-    throw bad_value(option,
-                    "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
-                    text);
-  return *number;
-}
-
-/// "800x600", or "800" for the width alone.
-figure::Canvas parse_size(const std::string& text) {
-  constexpr int kLeast = 40, kMost = 32'767;
-  const std::size_t cross = text.find('x');
-  const std::string_view all = text;
-  const auto width = parse_number<int>(all.substr(0, cross));
-  std::optional<int> height = 0;
-  if (cross != std::string::npos) height = parse_number<int>(all.substr(cross + 1));
-  const auto fits = [&](int side) { return side >= kLeast && side <= kMost; };
-  if (!width || !fits(*width) || !height || (cross != std::string::npos && !fits(*height)))
-    throw bad_value("--size", "WIDTHxHEIGHT or WIDTH in pixels, each from 40 to 32767", text);
-  return {*width, *height};
-}
 
 }  // namespace
 
@@ -80,63 +57,20 @@ void add_selection_options(CLI::App& command, HeatmapRequest& request) {
        });
 }
 
-void add_look_options(CLI::App& command, HeatmapRequest& request) {
-  figure::Look& look = request.look;
-  const auto text = [&](const char* name, const char* value, const char* help, TakeText take) {
-    add_text_option(command, name, value, help, std::move(take))->group(kHow);
-  };
-  text("--size", "WxH", "Width and height of the picture in pixels, or the width alone",
-       [&](const std::string& size) { look.canvas = parse_size(size); });
-  text("--theme", "NAME", "light (default), dark, or print (greys)", [&](const std::string& name) {
-    constexpr std::string_view kKnown[] = {"light", "dark", "print"};
-    constexpr figure::Theme kThemes[] = {figure::Theme::kLight, figure::Theme::kDark,
-                                         figure::Theme::kPrint};
-    look.theme = kThemes[expect_name("--theme", "theme", name, kKnown)];
-  });
-  text("--colormap", "NAME",
-       "viridis, magma, inferno, plasma, cividis, greys, blues or diverging (for signed values)",
-       [&](const std::string& name) {
-         using figure::ColorMap;
-         constexpr std::string_view kKnown[] = {"viridis", "magma", "inferno", "plasma",
-                                                "cividis", "greys", "blues",   "diverging"};
-         constexpr ColorMap kMaps[] = {ColorMap::kViridis, ColorMap::kMagma,    ColorMap::kInferno,
-                                       ColorMap::kPlasma,  ColorMap::kCividis,  ColorMap::kGreys,
-                                       ColorMap::kBlues,   ColorMap::kDiverging};
-         look.map = kMaps[expect_name("--colormap", "color map", name, kKnown)];
-       });
-  text("--color-scale", "NAME",
-       "unit (default): weights from 0 to 1; auto: the range of all that is drawn; each: of each "
-       "map; log: logarithmic, with a floor",
-       [&](const std::string& name) {
-         using figure::ScaleChoice;
-         constexpr std::string_view kKnown[] = {"unit", "auto", "each", "log"};
-         constexpr ScaleChoice kScales[] = {ScaleChoice::kUnit, ScaleChoice::kAuto,
-                                            ScaleChoice::kEach, ScaleChoice::kLog};
-         request.scale_given = true;
-         look.scale = kScales[expect_name("--color-scale", "scale", name, kKnown)];
-       });
-  text("--values", "WHEN", "Numbers in the cells: auto (default, where they fit), on or off",
-       [&](const std::string& when) {
-         constexpr std::string_view kKnown[] = {"auto", "on", "off"};
-         constexpr figure::ShowValues kWhen[] = {figure::ShowValues::kAuto, figure::ShowValues::kOn,
-                                                 figure::ShowValues::kOff};
-         look.show_values = kWhen[expect_name("--values", "choice", when, kKnown)];
-       });
-  text("--digits", "N", "Decimals of those numbers",
-       [&](const std::string& number) { look.digits = expect_number("--digits", number, 0, 12); });
-  text("--reduce", "NAME",
-       "mean (default) or max: what a drawn cell shows where the matrix has more cells than pixels",
-       [&](const std::string& name) {
-         constexpr std::string_view kKnown[] = {"mean", "max"};
-         const bool mean = expect_name("--reduce", "reduction", name, kKnown) == 0;
-         look.reduce = mean ? figure::Reduce::kMean : figure::Reduce::kMax;
-       });
-  text("--title", "TEXT", "Instead of the document's title",
-       [&](const std::string& title) { look.title = title; });
-  add_flag(command, "--transpose", look.transpose, "Queries across, keys down")->group(kHow);
-  add_flag(command, "--no-labels", look.bare,
-           "For papers: no title, labels or notes; what they said is printed")
-      ->group(kHow);
+void add_heatmap_look_options(CLI::App& command, HeatmapRequest& request) {
+  add_look_options(command, request.look);
+  constexpr ScaleName kScales[] = {{"unit", figure::ScaleChoice::kUnit},
+                                   {"auto", figure::ScaleChoice::kAuto},
+                                   {"each", figure::ScaleChoice::kEach},
+                                   {"log", figure::ScaleChoice::kLog}};
+  add_color_scale_option(
+      command,
+      "unit (default): weights from 0 to 1; auto: the range of all that is drawn; each: of each "
+      "map; log: logarithmic, with a floor",
+      {std::begin(kScales), std::end(kScales)}, [&request](figure::ScaleChoice scale) {
+        request.scale_given = true;
+        request.look.scale = scale;
+      });
 }
 
 std::optional<std::string> one_query(const figure::Selection& selection, const char* picture) {

@@ -93,7 +93,7 @@ void Composer::place_legend() {
     y += 26;
     return swatch;
   };
-  if (masked) scene_.swatches.push_back(entry("masked"));
+  if (masked) scene_.swatches.push_back(entry(figure_.masked_means));
   if (below > 0) {
     double floor = figure_.scale.low;
     for (const Panel& panel : figure_.panels)

@@ -6,8 +6,8 @@
 #include <numeric>
 #include <set>
 
+#include "attn_viz/figure/places.hpp"
 #include "figure/kin.hpp"
-#include "figure/places.hpp"
 #include "figure/step_figures.hpp"
 
 namespace attn_viz::figure {

@@ -1,4 +1,4 @@
-#include "figure/places.hpp"
+#include "attn_viz/figure/places.hpp"
 
 #include <fmt/format.h>
 

@@ -115,6 +115,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
 
 std::string_view quantity_of(std::string_view step_name) {
   if (step_name == kProbabilities) return "probability";
+  if (step_name == kInfluence) return kInfluence;
   return holds_weights(step_name) ? "weight" : "value";
 }
 

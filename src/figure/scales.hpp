@@ -13,6 +13,7 @@
 namespace attn_viz::figure {
 
 inline constexpr std::string_view kProbabilities = "output/probabilities";
+inline constexpr std::string_view kInfluence = "influence";
 
 /// One scale for a step of all layers and heads, so that figures can be compared.
 ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_scale);
@@ -21,7 +22,7 @@ ColorScale scale_of(const Trace& trace, std::string_view step_name, bool auto_sc
 ColorScale map_scale(const std::vector<const Step*>& weights, std::size_t query,
                      const ColorScale& scale, bool auto_scale);
 
-/// "weight", "probability" or "value": what a step of this name holds.
+/// "weight", "probability", "influence" or "value": what a step of this name holds.
 std::string_view quantity_of(std::string_view step_name);
 
 /// The colours that a look chooses for signed or unsigned values.

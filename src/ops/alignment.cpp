@@ -170,6 +170,7 @@ const Operation local_window{
         },
     .evaluate = evaluate_local_window,
     .terms = local_window_terms,
+    .jumps = true,
 };
 
 const Operation local_gaussian{
@@ -205,6 +206,7 @@ const Operation pointer_mask{
         },
     .evaluate = evaluate_pointer_mask,
     .terms = pointer_mask_terms,
+    .jumps = true,
 };
 
 const Operation argmax{
@@ -215,6 +217,7 @@ const Operation argmax{
                    const Attributes&) { return "argmax_j " + s[0]; },
     .evaluate = evaluate_argmax,
     .terms = argmax_terms,
+    .jumps = true,
 };
 
 }  // namespace attn_viz::ops

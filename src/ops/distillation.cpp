@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ops/maps.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -168,6 +169,7 @@ const Operation spatial_softmax{
                    const Attributes&) { return "softmax over all cells of " + s[0]; },
     .evaluate = evaluate_spatial_softmax,
     .terms = spatial_softmax_terms,
+    .pull = spatial_softmax_pull,
 };
 
 const Operation map_l2_normalize{
@@ -178,6 +180,7 @@ const Operation map_l2_normalize{
                    const Attributes&) { return s[0] + " / ‖" + s[0] + "‖"; },
     .evaluate = evaluate_map_norm,
     .terms = map_l2_normalize_terms,
+    .pull = map_l2_normalize_pull,
 };
 
 const Operation squared_error{

@@ -164,6 +164,7 @@ const Operation channel_argmax{
                    const Attributes&) { return "argmax over the channels of " + s[0]; },
     .evaluate = evaluate_channel_argmax,
     .terms = channel_argmax_terms,
+    .jumps = true,
 };
 
 const Operation pixel_cross_entropy{
@@ -201,6 +202,7 @@ const Operation lane_iou_loss{
         },
     .evaluate = evaluate_lane_iou,
     .terms = lane_iou_loss_terms,
+    .jumps = true,
 };
 
 }  // namespace attn_viz::ops

@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -100,6 +101,7 @@ const Operation layer_norm{
     .equation = layer_norm_equation,
     .evaluate = evaluate_layer_norm,
     .terms = layer_norm_terms,
+    .pull = layer_norm_pull,
 };
 
 const Operation rms_norm{
@@ -109,6 +111,7 @@ const Operation rms_norm{
     .equation = rms_norm_equation,
     .evaluate = evaluate_rms_norm,
     .terms = rms_norm_terms,
+    .pull = rms_norm_pull,
 };
 
 }  // namespace attn_viz::ops

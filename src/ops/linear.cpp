@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -88,6 +89,7 @@ const Operation linear{
     .equation = product_equation,
     .evaluate = evaluate_linear,
     .terms = product_terms,
+    .pull = linear_pull,
 };
 
 const Operation matmul{
@@ -97,6 +99,7 @@ const Operation matmul{
     .equation = product_equation,
     .evaluate = evaluate_linear,
     .terms = product_terms,
+    .pull = linear_pull,
 };
 
 const Operation concat{

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -181,6 +182,7 @@ const Operation attention_weights{
         },
     .evaluate = evaluate_attention_weights,
     .terms = attention_weights_terms,
+    .pull = attention_weights_pull,
     .rows_sum_to_one = true,
 };
 
@@ -210,6 +212,7 @@ const Operation pseudo_inverse{
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0] + "⁺"; },
     .evaluate = evaluate_pseudo_inverse,
     .terms = pseudo_inverse_terms,
+    .pull = pseudo_inverse_pull,
 };
 
 const Operation nystrom_weights{

@@ -2,6 +2,7 @@
 // key, whose weight is 0; a row without a visible key gets weights 0 and is listed.
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"
 
@@ -100,6 +101,7 @@ const Operation softmax{
         },
     .evaluate = evaluate_softmax,
     .terms = softmax_terms,
+    .pull = softmax_pull,
     .rows_sum_to_one = true,
 };
 
@@ -110,6 +112,7 @@ const Operation softmax_off_by_one{
     .equation = call<kSoftmaxOffByOne>,
     .evaluate = evaluate_softmax_off_by_one,
     .terms = softmax_off_by_one_terms,
+    .pull = softmax_pull,
 };
 
 const Operation sigmoid{
@@ -124,6 +127,7 @@ const Operation sigmoid{
         },
     .evaluate = evaluate_sigmoid,
     .terms = sigmoid_terms,
+    .pull = sigmoid_pull,
 };
 
 const Operation relu{
@@ -134,6 +138,7 @@ const Operation relu{
     .evaluate = [](Inputs inputs,
                    const Attributes&) { return relu_rows(inputs, [](Weights, double) {}); },
     .terms = relu_terms,
+    .pull = relu_pull,
 };
 
 const Operation relu_mean{
@@ -147,6 +152,7 @@ const Operation relu_mean{
                            [](Weights w, double) { divide(w, static_cast<double>(w.size())); });
         },
     .terms = relu_mean_terms,
+    .pull = relu_mean_pull,
 };
 
 const Operation relu_normalized{
@@ -164,6 +170,7 @@ const Operation relu_normalized{
           });
         },
     .terms = relu_normalized_terms,
+    .pull = relu_normalized_pull,
     .rows_sum_to_one = true,
 };
 

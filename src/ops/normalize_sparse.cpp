@@ -4,6 +4,7 @@
 #include "attn_viz/core/random.hpp"
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"
 
@@ -150,6 +151,7 @@ const Operation sparsemax{
                    const Attributes&) { return "sparsemax(" + s[0] + ")"; },
     .evaluate = evaluate_sparsemax,
     .terms = sparsemax_terms,
+    .pull = sparsemax_pull,
     .rows_sum_to_one = true,
 };
 
@@ -161,6 +163,7 @@ const Operation entmax{
                    const Attributes&) { return "entmax(" + s[0] + "; alpha)"; },
     .evaluate = evaluate_entmax,
     .terms = entmax_terms,
+    .pull = entmax_pull,
     .rows_sum_to_one = true,
 };
 
@@ -172,6 +175,7 @@ const Operation hardmax{
                    const Attributes&) { return "hardmax(" + s[0] + ")"; },
     .evaluate = evaluate_hardmax,
     .terms = hardmax_terms,
+    .jumps = true,
     .rows_sum_to_one = true,
 };
 
@@ -183,6 +187,7 @@ const Operation sample{
                    const Attributes&) { return "one-hot(j ~ softmax(" + s[0] + "))"; },
     .evaluate = evaluate_sample,
     .terms = sample_terms,
+    .jumps = true,
     .rows_sum_to_one = true,
 };
 

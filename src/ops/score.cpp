@@ -4,6 +4,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -118,6 +119,7 @@ const Operation dot_product{
                    const Attributes&) { return s[0] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_dot_product,
     .terms = dot_product_terms,
+    .pull = dot_product_pull,
 };
 
 const Operation additive{
@@ -131,6 +133,7 @@ const Operation additive{
         },
     .evaluate = evaluate_additive,
     .terms = additive_terms,
+    .pull = additive_pull,
 };
 
 const Operation cosine{
@@ -141,6 +144,7 @@ const Operation cosine{
                    const Attributes&) { return "cos(" + s[0] + ", " + s[1] + ")"; },
     .evaluate = evaluate_cosine,
     .terms = cosine_terms,
+    .pull = cosine_pull,
 };
 
 const Operation bilinear{
@@ -151,6 +155,7 @@ const Operation bilinear{
                    const Attributes&) { return s[0] + " " + s[2] + " " + s[1] + "ᵀ"; },
     .evaluate = evaluate_bilinear,
     .terms = bilinear_terms,
+    .pull = bilinear_pull,
 };
 
 }  // namespace attn_viz::ops

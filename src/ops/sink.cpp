@@ -1,6 +1,7 @@
 // Softmax with a place for weight that fits no key.
 #include "attn_viz/ops/operation.hpp"
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"
 
@@ -37,6 +38,7 @@ const Operation softmax_with_sink{
         },
     .evaluate = evaluate_softmax_with_sink,
     .terms = softmax_with_sink_terms,
+    .pull = softmax_pull,
 };
 
 }  // namespace attn_viz::ops

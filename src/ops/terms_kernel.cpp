@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ops/terms.hpp"
 
@@ -27,6 +28,24 @@ Expression over_sum(Arithmetic& arithmetic, const Cell& cell, Expression share, 
     denominator = std::move(denominator) + number(kVanishing);
   }
   return std::move(share) / std::move(denominator);
+}
+
+/// The row and the feature whose exponent, w_r · x′ − ‖x′‖² / 2 with x′ = factor · x, is the
+/// largest.
+std::pair<std::size_t, std::size_t> largest_exponent(const Tensor& x, const Tensor& w,
+                                                     double factor) {
+  double most = -std::numeric_limits<double>::infinity();
+  std::pair<std::size_t, std::size_t> at{0, 0};
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    double length = 0;
+    for (std::size_t t = 0; t < x.columns(); ++t) length += std::pow(factor * x.at(i, t), 2);
+    for (std::size_t r = 0; r < w.rows(); ++r) {
+      double product = 0;
+      for (std::size_t t = 0; t < x.columns(); ++t) product += w.at(r, t) * factor * x.at(i, t);
+      if (product - length / 2 > most) most = product - length / 2, at = {i, r};
+    }
+  }
+  return at;
 }
 
 /// The sum up to this key: the one before, and this key's term unless it is padding.
@@ -90,17 +109,15 @@ Arithmetic positive_features_terms(const Cell& cell) {
     own_exponent = own_exponent - arithmetic.define("m", maximum(std::move(exponents)));
     arithmetic.remarks.push_back(Remark::kMaximumSubtracted);
   } else if (stabilize == "all") {
-    double most = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < x.rows(); ++i) {
-      double length = 0;
-      for (std::size_t t = 0; t < d; ++t) length += std::pow(factor * x.at(i, t), 2);
-      for (std::size_t r = 0; r < count; ++r) {
-        double product = 0;
-        for (std::size_t t = 0; t < d; ++t) product += w.at(r, t) * factor * x.at(i, t);
-        most = std::max(most, product - length / 2);
-      }
+    const auto [i, r] = largest_exponent(x, w, factor);
+    std::vector<Expression> products, squares_of_row;
+    for (std::size_t t = 0; t < d; ++t) {
+      const Expression scaled = attribute(cell, "factor") * in(cell, 0, i, t);
+      products.push_back(in(cell, 1, r, t) * scaled);
+      squares_of_row.push_back(square(scaled));
     }
-    own_exponent = own_exponent - arithmetic.define("m", number(most));
+    Expression most = sum(std::move(products)) - sum(std::move(squares_of_row)) / number(2.0);
+    own_exponent = own_exponent - arithmetic.define("m", std::move(most));
     arithmetic.remarks.push_back(Remark::kLargestOfAll);
   }
   arithmetic.result = exponential(std::move(own_exponent)) / root(number(count));

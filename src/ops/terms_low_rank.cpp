@@ -119,7 +119,7 @@ Arithmetic distance_terms(const Cell& cell) {
   };
   Arithmetic arithmetic;
   if (a.count() == 0 || (cell.position == 2 && output.count() == 0)) return arithmetic;
-  if (cell.position == 1 && a.count() > kMany) {
+  if (cell.position == 1 && a.count() > kMany && !cell.whole) {
     double total = 0;
     for (std::size_t p = 0; p < a.count(); ++p) total += std::abs(a.at(p) - exact.at(p));
     const Expression all = arithmetic.define("Σ", number(total));

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMany = 4096;
 /// The sum of term(0) … term(count − 1), which use no definitions.
 template <class Term>
 Expression sum_of_all(Arithmetic& arithmetic, const Cell& cell, std::size_t count, Term term) {
-  if (count <= kMany) {
+  if (count <= kMany || cell.whole) {
     std::vector<Expression> parts;
     parts.reserve(count);
     for (std::size_t i = 0; i < count; ++i) parts.push_back(term(i));

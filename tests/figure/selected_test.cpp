@@ -5,9 +5,9 @@
 
 #include <set>
 
+#include "attn_viz/figure/places.hpp"
 #include "catch.hpp"
 #include "figure/layout_support.hpp"
-#include "figure/places.hpp"
 #include "support/errors.hpp"
 #include "support/problems.hpp"
 

@@ -158,6 +158,8 @@ struct Figure {
   Canvas canvas = {};
   /// For papers, which have captions: without titles, names and labels of the axes, and notes.
   bool bare = false;
+  /// What a masked cell is, beside its colour in the legend.
+  std::string masked_means = "masked";
 };
 
 }  // namespace attn_viz::figure

@@ -110,6 +110,8 @@ struct Cell {
   const Attributes& attributes;
   const Tensor& values;  ///< the operation's result for these inputs
   std::size_t position;  ///< row-major
+  /// Every term, however many; else sums that nobody could read are given as one number.
+  bool whole = false;
 
   std::size_t row() const { return position / values.columns(); }
   std::size_t column() const { return position % values.columns(); }

@@ -25,6 +25,7 @@ using Equation = std::string (*)(std::span<const std::string> symbols, const Att
 
 struct Arithmetic;  // ops/arithmetic.hpp
 struct Cell;
+struct Pullback;  // ops/derivative.hpp
 
 struct Operation {
   std::string_view name;     ///< as in the trace: "linear"
@@ -36,6 +37,10 @@ struct Operation {
   /// How one cell of the result comes from the numbers of the inputs; null if it is given.
   /// @pre  the cell's values are what `evaluate` gives
   Arithmetic (*terms)(const Cell&) = nullptr;
+  /// Takes derivatives from the result back to the inputs; null where those of the terms will do.
+  void (*pull)(const Pullback&) = nullptr;
+  /// Whether it chooses: its result jumps, and between the jumps nothing changes it.
+  bool jumps = false;
   /// Whether −∞ may stand in the result (it marks a masked score).
   bool may_mask = false;
   /// Whether it promises rows of weights that sum to 1 (0 for the rows that it lists).

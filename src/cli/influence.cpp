@@ -1,0 +1,172 @@
+// influence: how much each output depends on each input.
+#include "attn_viz/analysis/influence.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attn_viz/analysis/influence_text.hpp"
+#include "attn_viz/core/files.hpp"
+#include "attn_viz/figure/influence.hpp"
+#include "attn_viz/figure/places.hpp"
+#include "attn_viz/trace/select.hpp"
+#include "cli/arguments.hpp"
+#include "cli/commands.hpp"
+#include "cli/load.hpp"
+#include "cli/look_options.hpp"
+#include "cli/pictures.hpp"
+
+namespace attn_viz::cli {
+namespace {
+
+struct InfluenceRequest {
+  std::vector<std::string> files;
+  std::optional<std::string> from, to, output;
+  std::vector<std::string> queries;
+  analysis::TableFormat table = analysis::TableFormat::kText;
+  std::vector<figure::Format> formats = {figure::Format::kPng};
+  int dpi = 0;
+  figure::Look look;
+  figure::Fonts fonts;
+  Overrides overrides;
+};
+
+std::vector<const Step*> outputs_of(const Trace& trace, const InfluenceRequest& request) {
+  if (!request.to) return {&analysis::usual_output(trace)};
+  return select_steps(trace, {.step = *request.to, .layer = {}, .head = {}});
+}
+
+std::vector<const Step*> inputs_of(const Trace& trace, const Step& to,
+                                   const InfluenceRequest& request) {
+  if (!request.from) return analysis::usual_inputs(trace, to);
+  return select_steps(trace, {.step = *request.from, .layer = {}, .head = {}});
+}
+
+/// What tables and panels call a mechanism: its title, unless that is a sentence.
+std::string short_name(const Trace& trace, const std::string& file) {
+  constexpr std::size_t kShort = 32;  // bytes
+  return trace.title.size() <= kShort ? trace.title : stem_of(file);
+}
+
+/// The influences of one trace: of each input on each output.
+void add_influences(const Trace& trace, const std::string& file, const InfluenceRequest& request,
+                    Console& console, std::vector<analysis::Influence>& influences) {
+  for (const Step* to : outputs_of(trace, request)) {
+    analysis::InfluenceOptions options;
+    options.outputs =
+        figure::places_of(request.queries, analysis::positions_of(trace, *to).axis.labels, "query");
+    options.progress = [&](std::size_t done, std::size_t all) {
+      console.progress(fmt::format("{}: {} of {} outputs", shown_name(file), done, all));
+    };
+    for (const Step* from : inputs_of(trace, *to, request)) {
+      influences.push_back(analysis::influence_of(trace, *from, *to, options));
+      influences.back().name = short_name(trace, file);
+    }
+  }
+}
+
+void draw(const std::vector<analysis::Influence>& influences, const InfluenceRequest& request,
+          Console& console) {
+  std::vector<figure::NamedDrawing> drawings;
+  for (figure::NamedFigure& each :
+       figure::influence_figures(influences, !request.queries.empty(), request.look)) {
+    drawings.push_back({std::move(each.name), std::move(each.figure)});
+  }
+  make_folder(*request.output);
+  const Painted painted =
+      paint_figures(drawings, request.formats, *request.output, request.dpi, request.fonts);
+  MissingGlyphs missing;
+  missing.add(painted.missing_glyphs, shown_name(request.files[0]));
+  missing.warn(console);
+}
+
+/// Places can be compared between mechanisms that read the same numbers.
+void warn_of_other_inputs(const std::vector<Tensor>& inputs, const InfluenceRequest& request,
+                          Console& console) {
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i].shape() == inputs[0].shape() &&
+        inputs[i].same_bits(inputs[0].with_axes(inputs[i].axes())))
+      continue;
+    console.warn(fmt::format("{} and {} have different inputs; the scale is the same all the same",
+                             shown_name(request.files[0]), shown_name(request.files[i])));
+  }
+}
+
+int influence(const InfluenceRequest& request, Console& console) {
+  std::vector<analysis::Influence> influences;
+  std::vector<Tensor> inputs;  // the first of each file
+  for (const std::string& file : request.files) {
+    const std::string name = shown_name(file);
+    console.progress(fmt::format("{}: computing", name));
+    const Trace trace = load_trace(file, request.overrides);
+    try {
+      const std::size_t before = influences.size();
+      add_influences(trace, file, request, console, influences);
+      inputs.push_back(trace.find(influences.at(before).from)->values);
+    } catch (Error& error) {
+      if (error.code() != ErrorCode::kUsage) error.in_file(name);
+      throw;
+    }
+  }
+  console.end_progress();
+  warn_of_other_inputs(inputs, request, console);
+  if (request.output) draw(influences, request, console);
+  console.print(analysis::influence_table(influences, request.table));
+  return 0;
+}
+
+}  // namespace
+
+Subcommand add_influence(CLI::App& app, Console& console) {
+  const auto request = std::make_shared<InfluenceRequest>();
+  CLI::App& command =
+      *app.add_subcommand("influence", "How much each output depends on each input");
+  command.footer(
+      "Example:\n"
+      "  attn-viz influence samples/three-tokens.json samples/recurrence.json -o out\n"
+      "prints J[i, j], the size of the derivative of output i by input j, and draws it in\n"
+      "out/influence.png: of several mechanisms side by side, with one scale.");
+  command.add_option("FILE", request->files, "Traces or documents; - reads standard input")
+      ->required();
+  command.add_option("-o,--output", request->output, "Folder for the pictures")->type_name("DIR");
+  add_text_option(command, "--from", "STEP",
+                  "The input: name, id or pattern of a step; default: embeddings, contexts, maps",
+                  [request](const std::string& text) { request->from = text; });
+  add_text_option(command, "--to", "STEP",
+                  "The output, likewise ('layer*/output' for each depth); default: the result",
+                  [request](const std::string& text) { request->to = text; });
+  command
+      .add_option("--query", request->queries,
+                  "Only these outputs: indices, ranges, labels (3, 2-5, cat, 10,20 of an image); "
+                  "may be given more than once")
+      ->type_name("LIST")
+      ->allow_extra_args(false)  // or "[CLS]" would be a list
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_text_option(command, "--table", "FORMAT", "text (default), markdown or json",
+                  [request](const std::string& text) {
+                    constexpr std::string_view kKnown[] = {"text", "markdown", "json"};
+                    request->table = static_cast<analysis::TableFormat>(
+                        expect_name("--table", "format", text, kKnown));
+                  });
+  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+                  [request](const std::string& text) { request->formats = parse_formats(text); });
+  add_look_options(command, request->look);
+  constexpr ScaleName kScales[] = {{"auto", figure::ScaleChoice::kAuto},
+                                   {"each", figure::ScaleChoice::kEach},
+                                   {"log", figure::ScaleChoice::kLog}};
+  add_color_scale_option(command,
+                         "auto (default): from 0 to the largest; each: of each map; log: "
+                         "logarithmic, with a floor",
+                         {std::begin(kScales), std::end(kScales)},
+                         [request](figure::ScaleChoice scale) { request->look.scale = scale; });
+  request->look.scale = figure::ScaleChoice::kAuto;
+  add_font_option(command, request->fonts);
+  add_setting_options(command, request->overrides);
+  return {&command, [request, &console] { return influence(*request, console); }};
+}
+
+}  // namespace attn_viz::cli
