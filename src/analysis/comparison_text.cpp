@@ -2,36 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "analysis/text_table.hpp"
 #include "attn_viz/core/json_write.hpp"
 
 namespace attn_viz::analysis {
 namespace {
-
-using Row = std::vector<std::string>;
 
 /// Four decimals; "–" where a number is not defined.
 std::string number_text(std::optional<double> number) {
   return number ? fmt::format("{:.4f}", *number) : "–";
 }
 
-/// Characters of UTF-8 text; the names of settings have no wide ones.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-struct Table {
-  Row head;
-  std::vector<Row> rows;
-};
-
-Table variants_table(const Comparison& comparison) {
-  Table table{{"setting", "entropy", "of largest", "largest weight"}, {}};
+TextTable variants_table(const Comparison& comparison) {
+  TextTable table{{"setting", "entropy", "of largest", "largest weight"}, {}};
   for (const Variant& variant : comparison.variants) {
     table.rows.push_back({variant.name, number_text(variant.entropy),
                           number_text(variant.normalized_entropy), number_text(variant.largest)});
@@ -39,8 +25,8 @@ Table variants_table(const Comparison& comparison) {
   return table;
 }
 
-Table pairs_table(const Comparison& comparison) {
-  Table table{{"settings", "divergence", "agreement", "largest difference"}, {}};
+TextTable pairs_table(const Comparison& comparison) {
+  TextTable table{{"settings", "divergence", "agreement", "largest difference"}, {}};
   for (const Pair& pair : comparison.pairs) {
     table.rows.push_back({fmt::format("{} / {}", comparison.variants[pair.first].name,
                                       comparison.variants[pair.second].name),
@@ -48,40 +34,6 @@ Table pairs_table(const Comparison& comparison) {
                           number_text(pair.largest)});
   }
   return table;
-}
-
-/// Columns under one another; the first is text, the others are numbers.
-void append_text(std::string& text, const Table& table) {
-  std::vector<std::size_t> widths;
-  for (std::size_t column = 0; column < table.head.size(); ++column) {
-    widths.push_back(width_of(table.head[column]));
-    for (const Row& row : table.rows) {
-      widths.back() = std::max(widths.back(), width_of(row[column]));
-    }
-  }
-  const auto append_row = [&](const Row& row) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      const std::string space(widths[column] - width_of(row[column]), ' ');
-      text += column == 0 ? row[column] + space : "  " + space + row[column];
-    }
-    text += '\n';
-  };
-  append_row(table.head);
-  for (const Row& row : table.rows) append_row(row);
-}
-
-void append_markdown(std::string& text, const Table& table) {
-  const auto append_row = [&](const Row& row) {
-    for (const std::string& cell : row) {
-      text += "| ";
-      for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
-      text += ' ';
-    }
-    text += "|\n";
-  };
-  append_row(table.head);
-  append_row(Row{":--", "--:", "--:", "--:"});
-  for (const Row& row : table.rows) append_row(row);
 }
 
 /// What the columns mean, and what was left out.
@@ -142,16 +94,12 @@ std::string as_json(const Comparison& comparison) {
 
 std::string comparison_table(const Comparison& comparison, TableFormat format) {
   if (format == TableFormat::kJson) return as_json(comparison);
-  const auto append = format == TableFormat::kText ? append_text : append_markdown;
   std::string text;
-  append(text, variants_table(comparison));
+  append_table(text, variants_table(comparison), format);
   text += '\n';
-  append(text, pairs_table(comparison));
+  append_table(text, pairs_table(comparison), format);
   text += '\n';
-  // A line of its own for each in Markdown, too.
-  if (format == TableFormat::kText) return text + meaning(comparison);
-  const std::string lines = meaning(comparison);
-  for (const char c : lines) text += c == '\n' ? "  \n" : std::string(1, c);
+  append_lines(text, meaning(comparison), format);
   return text;
 }
 
