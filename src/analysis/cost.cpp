@@ -148,8 +148,8 @@ std::vector<std::string> notes_on(const Trace& trace, const std::vector<bool>& n
     }
   }
   if (!shown.empty()) {
-    notes.push_back(
-        fmt::format("Not counted, since the result does not depend on it: {}.", list_of(shown)));
+    notes.push_back(fmt::format("Not counted, since the last step ({}) does not depend on it: {}.",
+                                trace.steps.back().id, list_of(shown)));
   }
   if (repeated > 0) {
     notes.push_back(fmt::format("{} step{} counted once.", repeated,

@@ -24,7 +24,7 @@ std::string sum_lines(const TraceCost& cost) {
   line("other numbers", cost.other, "(softmax, activations, additions, means, masks)");
   line("memory", cost.bytes,
        fmt::format("bytes of what counts; {} of the whole trace", cost.trace_bytes.text()));
-  line("sequential steps", cost.sequential, "(the longest chain; a recurrence: one for each row)");
+  line("sequential steps", cost.sequential, "(the longest chain; of a recurrence, each row)");
   return text;
 }
 
@@ -85,11 +85,15 @@ std::string file_notes(const TraceCost& cost, const std::vector<const JoiningLay
     text +=
         "weights: H n m numbers that are kept. visible: pairs that no mask hides. scores + "
         "values:\n"
-        "multiply-adds of all pairs, n m H (d_k + d_v) for dot products.\n";
+        "multiply-adds of all pairs; for dot products n m H (d_k + d_v), which are 2 n m H (d_k + "
+        "d_v)\n"
+        "floating-point operations.\n";
   }
   const auto unknown = [](const JoiningLayer* layer) { return !layer->scores_and_values; };
   if (std::any_of(attentions.begin(), attentions.end(), unknown)) {
-    text += "scores + values: not defined (–) where weights do not come from scores of pairs.\n";
+    text +=
+        "scores + values: not defined (–) where weights are not needed, or do not come from the\n"
+        "scores of one head alone.\n";
   }
   if (!cost.layers.empty()) {
     text +=
@@ -108,8 +112,8 @@ std::string file_notes(const TraceCost& cost, const std::vector<const JoiningLay
       text += fmt::format("{}: longest path {}.\n", layer.name, layer.why_no_path);
     }
     if (!layer.needed) {
-      text += fmt::format("{}: its {} weights are shown, but not needed.\n", layer.name,
-                          layer.weights.text());
+      text += fmt::format("{}: {} weights are shown; the last step does not need them.\n",
+                          layer.name, layer.weights.text());
     }
   }
   for (const std::string& note : cost.notes) text += note + '\n';

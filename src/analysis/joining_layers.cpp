@@ -32,21 +32,35 @@ const Step* mask_behind(const Trace& trace, const Step& weights) {
   return of_weights ? mask_behind(trace, trace.steps[weights.inputs[0]]) : nullptr;
 }
 
-/// The pairs that no mask hides.
-Links visible_pairs(const Trace& trace, const Step& weights) {
+void join_visible(const Trace& trace, const Step& weights, std::size_t first_row, Links& links) {
   const std::size_t n = weights.values.rows(), m = weights.values.columns();
   const Step* mask = mask_behind(trace, weights);
   const Step* scores = mask != nullptr ? nullptr : scores_behind(trace, weights);
   const Step* told_by = mask != nullptr ? mask : scores;
-  if (told_by == nullptr) return Links::all(n, m);
-  Links links(n, m);
-  dispatch(told_by->values.dtype(), [&](auto zero) {
-    const auto values = told_by->values.values<decltype(zero)>();
-    for (std::size_t cell = 0; cell < n * m; ++cell) {
-      const bool visible = mask != nullptr ? values[cell] != 0 : !std::isinf(values[cell]);
-      if (visible) links.join(cell / m, cell % m);
-    }
-  });
+  for (std::size_t cell = 0; cell < n * m; ++cell) {
+    const double told = told_by == nullptr ? 1 : told_by->values.at(cell);
+    const bool visible = mask != nullptr ? told != 0 : !std::isinf(told);
+    if (visible) links.join(first_row + cell / m, cell % m);
+  }
+}
+
+/// Weights that were made row by row, or those that were made at once.
+std::vector<StepId> parts_of(const Trace& trace, StepId weights) {
+  const Step& step = trace.steps[weights];
+  return step.op == ops::stack_rows.name ? step.inputs : std::vector<StepId>{weights};
+}
+
+/// The pairs that no mask hides.
+Links visible_pairs(const Trace& trace, StepId weights) {
+  const Tensor& all = trace.steps[weights].values;
+  Links links(all.rows(), all.columns());
+  std::size_t row = 0;
+  for (const StepId part : parts_of(trace, weights)) {
+    const Step& step = trace.steps[part];
+    if (step.values.columns() != all.columns() || row + step.values.rows() > all.rows()) break;
+    join_visible(trace, step, row, links);
+    row += step.values.rows();
+  }
   return links;
 }
 
@@ -80,8 +94,7 @@ struct Attention {
 
 std::vector<Attention> attentions_of(const Trace& trace) {
   const auto is_weights = [&](const Step& step) {
-    return parts_of_id(step.id).back() == "weights" && step.values.rank() == 2 &&
-           !step.inputs.empty();
+    return parts_of_id(step.id).back() == "weights" && step.values.rank() == 2;
   };
   // Rows that are stacked to the weights of a sequence count as those alone.
   std::set<StepId> stacked;
@@ -124,23 +137,26 @@ struct Joined {
   std::optional<Links> links = std::nullopt;  ///< where outputs and inputs are the same positions
 };
 
-/// The multiply–adds of scores and values of one head.
-void add_products(const Trace& trace, StepId weights, std::size_t visible, JoiningLayer& layer,
-                  bool& known, bool& divisible) {
-  const Step *scores = score_step(trace, trace.steps[weights]),
-             *values = value_step(trace, weights);
-  known = known && scores != nullptr && values != nullptr;
-  if (!known) return;
-  layer.scores_and_values = layer.scores_and_values.value_or(0) +
-                            cost_of(trace, *scores).multiply_adds +
-                            cost_of(trace, *values).multiply_adds;
-  // Other scores do part of their work once a query or key, not once a pair.
-  divisible = divisible && scores->op == ops::dot_product.name && values->op == ops::matmul.name;
-  if (!divisible) return;
-  const Count a_pair = trace.steps[scores->inputs[0]].values.columns() + values->values.columns();
-  layer.visible_scores_and_values =
-      layer.visible_scores_and_values.value_or(0) + Count(visible) * a_pair;
-}
+/// The multiply–adds of scores and values, as far as the heads of a layer have them.
+struct Products {
+  bool known = true;     ///< every head's weights come from scores, and sum values
+  bool by_pairs = true;  ///< each pair costs the same
+  Count all = {}, visible = {};
+
+  /// @param pairs  that are visible
+  void add(const Trace& trace, StepId weights, std::size_t pairs) {
+    const Step *scores = score_step(trace, trace.steps[weights]),
+               *values = value_step(trace, weights);
+    known = known && scores != nullptr && values != nullptr;
+    if (!known) return;
+    all += cost_of(trace, *scores).multiply_adds + cost_of(trace, *values).multiply_adds;
+    // Other scores do part of their work once a query or key.
+    by_pairs = by_pairs && scores->op == ops::dot_product.name && values->op == ops::matmul.name;
+    if (!by_pairs) return;
+    const Count a_pair = trace.steps[scores->inputs[0]].values.columns() + values->values.columns();
+    visible += Count(pairs) * a_pair;
+  }
+};
 
 Joined attention_layer(const Trace& trace, const Attention& attention,
                        const std::vector<bool>& needed) {
@@ -153,23 +169,28 @@ Joined attention_layer(const Trace& trace, const Attention& attention,
   layer.heads = attention.heads.size();
   layer.needed = false;
   Links any(layer.outputs, layer.inputs);
-  bool known = true, divisible = true;
+  Products products;
   for (const StepId head : attention.heads) {
-    const Step& weights = trace.steps[head];
-    layer.weights += weights.values.count();
-    layer.needed = layer.needed || needed[head] || weights.op == ops::stack_rows.name;
-    const Links visible = visible_pairs(trace, weights);
-    const std::size_t pairs = visible.count();
-    layer.visible += pairs;
-    if (needed[head]) add_products(trace, head, pairs, layer, known, divisible);
-    for (std::size_t i = 0; i < layer.outputs; ++i) {
-      for (std::size_t j = 0; j < layer.inputs; ++j) {
-        if (visible.joined(i, j)) any.join(i, j);
+    layer.weights += trace.steps[head].values.count();
+    const Links visible = visible_pairs(trace, head);
+    layer.visible += visible.count();
+    any.join_all(visible);
+    std::size_t row = 0;
+    for (const StepId part : parts_of(trace, head)) {
+      const std::size_t rows = trace.steps[part].values.rows();
+      std::size_t pairs = 0;
+      for (std::size_t end = std::min(row + rows, layer.outputs); row < end; ++row) {
+        pairs += visible.reads(row);
       }
+      layer.needed = layer.needed || needed[part];
+      if (needed[part])
+        products.add(trace, part, pairs);
+      else
+        products.known = false;
     }
   }
-  if (!known) layer.scores_and_values.reset();
-  if (!known || !divisible) layer.visible_scores_and_values.reset();
+  if (products.known) layer.scores_and_values = products.all;
+  if (products.known && products.by_pairs) layer.visible_scores_and_values = products.visible;
   const bool same = layer.outputs == layer.inputs && first.axes()[0] == first.axes()[1];
   set_paths(layer, any, same);
   if (same) joined.links = std::move(any);
@@ -297,10 +318,9 @@ void set_receptive_fields(const Trace& trace, std::vector<Joined>& all) {
     const auto below = stacks.find(stack);
     Links reach = below == stacks.end() ? *one.links : one.links->after(below->second);
     if (trace.find(layer.name + "/residual") != nullptr) {
+      if (below != stacks.end()) reach.join_all(below->second);
       for (std::size_t i = 0; i < layer.outputs; ++i) {
-        for (std::size_t j = 0; j < layer.inputs; ++j) {
-          if (below == stacks.end() ? i == j : below->second.joined(i, j)) reach.join(i, j);
-        }
+        if (below == stacks.end()) reach.join(i, i);
       }
     }
     std::size_t least = layer.inputs, most = 0;

@@ -16,6 +16,10 @@ Links Links::all(std::size_t outputs, std::size_t inputs) {
   return links;
 }
 
+void Links::join_all(const Links& other) {
+  for (std::size_t w = 0; w < bits_.size(); ++w) bits_[w] |= other.bits_[w];
+}
+
 std::size_t Links::reads(std::size_t i) const {
   std::size_t count = 0;
   for (std::size_t w = 0; w < words_; ++w) {

@@ -17,6 +17,8 @@ class Links {
 
   std::size_t outputs() const { return outputs_; }
   std::size_t inputs() const { return inputs_; }
+  /// Also what the other joins, of the same size.
+  void join_all(const Links& other);
   /// Output i reads input j.
   void join(std::size_t i, std::size_t j) { row(i)[j / 64] |= std::uint64_t{1} << (j % 64); }
   bool joined(std::size_t i, std::size_t j) const { return (row(i)[j / 64] >> (j % 64) & 1) != 0; }
