@@ -62,3 +62,7 @@ rm -rf "$work/out"
 keep compare.png compare.png
 keep differences.png compare-differences.png
 
+rm -rf "$work/out"
+"$attn_viz" cost --n 64..65536 --d 512 --kernel 3 --neighbourhood 64 -o "$work/out" >"$work/table"
+keep cost.png cost.png
+

@@ -293,7 +293,7 @@ TEST_CASE("cost: the text of a small file") {
 parameters        16
 multiply-adds     48 (two floating-point operations each)
 other numbers     16 (softmax, activations, additions, means, masks)
-memory            448 bytes of what counts; 448 of the whole trace
+memory            512 bytes of what counts; 512 of the whole trace
 sequential steps  7 (the longest chain; of a recurrence, each row)
 
 step              operation    steps  multiply-adds  other numbers  bytes
