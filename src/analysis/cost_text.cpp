@@ -159,6 +159,21 @@ TextTable growth_table(const Growth& growth, const char* what, std::string Layer
   return table;
 }
 
+/// "n = d = 512: …", a line for each crossover.
+std::string crossover_lines(const Growth& growth) {
+  std::string text;
+  for (const Crossover& one : growth.crossovers) {
+    text += fmt::format(
+        "{} = {}: {} and {} both cost {} multiply-adds; beyond it, {} costs less.\n", one.term,
+        one.length.text(), one.first, one.second, one.multiply_adds.text(), one.second);
+  }
+  const std::size_t r = growth.sizes.neighbourhood, d = growth.sizes.width;
+  text += r == d ? "r = d: long restricted attention and recurrence cost the same.\n"
+                 : fmt::format("r {} d: at n ≥ r, restricted attention costs {} than recurrence.\n",
+                               r < d ? "<" : ">", r < d ? "less" : "more");
+  return text;
+}
+
 std::string growth_text(const Growth& growth, TableFormat format) {
   const LayerSizes& sizes = growth.sizes;
   std::string text;
@@ -186,20 +201,6 @@ std::string growth_text(const Growth& growth, TableFormat format) {
 }
 
 }  // namespace
-
-std::string crossover_lines(const Growth& growth) {
-  std::string text;
-  for (const Crossover& one : growth.crossovers) {
-    text += fmt::format(
-        "{} = {}: {} and {} both cost {} multiply-adds; beyond it, {} costs less.\n", one.term,
-        one.length.text(), one.first, one.second, one.multiply_adds.text(), one.second);
-  }
-  const std::size_t r = growth.sizes.neighbourhood, d = growth.sizes.width;
-  text += r == d ? "r = d: long restricted attention and recurrence cost the same.\n"
-                 : fmt::format("r {} d: at n ≥ r, restricted attention costs {} than recurrence.\n",
-                               r < d ? "<" : ">", r < d ? "less" : "more");
-  return text;
-}
 
 std::string cost_report(const CostReport& report, TableFormat format) {
   if (format == TableFormat::kJson) return cost_json(report);

@@ -57,11 +57,9 @@ std::size_t whole(const Shapes& s, std::string_view name) {
 Count row_products(const Shapes& s) {
   return s.written() * s.columns(0);
 }
-/// (Q, K, table [t, d]): with each key, and once with each row of the table.
-Count relative_scores(const Shapes& s) {
-  return s.written() * s.columns(0) + s.rows(0) * s.numbers(2);
-}
-Count relative_values(const Shapes& s) {
+/// (Q, K, table [t, d]): with each key, and once with each row of the table. (A, V, table)
+/// likewise.
+Count relative_products(const Shapes& s) {
   return s.written() * s.columns(0) + s.rows(0) * s.numbers(2);
 }
 /// (Q, K, W_query [d, a], W_key [d, a], v [a]): queries and keys are projected once.
@@ -113,12 +111,8 @@ Count accumulated_values(const Shapes& s) {
 Count map_convolution(const Shapes& s) {
   return s.written() * s.size(1, 1) * s.size(1, 2) * s.size(1, 3);
 }
-/// (X [n, c], K [taps, c, c_out]).
-Count tap_products(const Shapes& s) {
-  return s.rows(0) * s.numbers(1);
-}
-/// (P [n, h], U [h, h]).
-Count rnn_products(const Shapes& s) {
+/// (X [n, c], K [taps, c, c_out]) or (P [n, h], U [h, h]): all of the second for each row.
+Count products_of_rows(const Shapes& s) {
   return s.rows(0) * s.numbers(1);
 }
 /// (P_z, P_r, P [n, h], U_z, U_r, U [h, h]).
@@ -130,7 +124,7 @@ Count encoding_products(const Shapes& s) {
   return s.numbers(0);
 }
 
-/// How many small steps lead from the first position to the last, and slopes in each.
+/// How many small steps lead from the first position to the last.
 Count flow_steps(const Shapes& s) {
   const std::size_t n = s.in(0).rows();
   return Count(n == 0 ? 0 : n - 1) * std::max<std::size_t>(whole(s, "substeps"), 1);
@@ -186,8 +180,8 @@ std::span<const Rule> rules() {
       {&bilinear, kProducts, bilinear_scores},
       {&gat, kProducts, gat_scores},
       {&network, kProducts, network_scores},
-      {&relative_dot_product, kProducts, relative_scores},
-      {&relative_matmul, kProducts, relative_values},
+      {&relative_dot_product, kProducts, relative_products},
+      {&relative_matmul, kProducts, relative_products},
       {&mix_heads, kProducts, mixed_heads},
       {&key_value_sum, kProducts, key_value_products},
       {&running_key_values, kProducts, key_value_products, each_row},
@@ -198,8 +192,8 @@ std::span<const Rule> rules() {
       {&distance, kProducts, exact_output},
       {&online_accumulator, kProducts, accumulated_values, each_column},
       {&convolution_2d, kProducts, map_convolution},
-      {&grid_convolution, kProducts, tap_products},
-      {&rnn, kProducts, rnn_products, each_row},
+      {&grid_convolution, kProducts, products_of_rows},
+      {&rnn, kProducts, products_of_rows, each_row},
       {&gru, kProducts, gru_products, each_row},
       {&encoding_scores, kProducts, encoding_products},
       {&floater, kProducts, flow_products, flow_steps},

@@ -148,7 +148,14 @@ Subcommand add_cost(CLI::App& app, Console& console) {
                   });
   command.add_option("-o,--output", options->output, "Folder for the charts")->type_name("DIR");
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [options](const std::string& text) { options->formats = parse_formats(text); });
+                  [options](const std::string& text) {
+                    try {
+                      options->formats = parse_formats(text);
+                    } catch (Error& error) {
+                      if (error.hint().empty()) error.hint("for the form of the table: --table");
+                      throw;
+                    }
+                  });
   add_text_option(command, "--theme", "NAME", "light (default), dark, or print",
                   [options](const std::string& text) { options->theme = parse_theme(text); });
   add_font_option(command, options->fonts);

@@ -5,6 +5,7 @@
 #include "attn_viz/core/error.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::analysis {
 namespace {
@@ -89,6 +90,24 @@ TEST_CASE("growth: the lengths reach from below d to beyond it") {
   CHECK(default_lengths(3, 5) ==
         std::vector<std::size_t>{1, 2, 3, 4, 5, 8, 16, 32, 64, 128, 256, 512});
   CHECK(default_lengths(kLargestSize).back() == kLargestSize);
+}
+
+TEST_CASE("growth: a file's sizes, as far as it has them") {
+  const auto known = [](const char* sample) {
+    const Trace trace = test::trace_of_sample(sample);
+    return known_sizes(trace, cost_of(trace).layers);
+  };
+  const KnownSizes convolution = known("convolution");
+  CHECK(convolution.length == 17);
+  CHECK(convolution.width == 1);
+  CHECK(convolution.kernel == 3);
+  CHECK_FALSE(convolution.heads);
+  const KnownSizes window = known("tagging-stack");
+  CHECK(window.heads == 2);
+  CHECK(window.neighbourhood == 2);
+  CHECK_FALSE(window.kernel);
+  CHECK_FALSE(known("causal").neighbourhood);  // its last position sees all
+  CHECK_FALSE(known("strip-pooling").width);   // maps have no rows
 }
 
 TEST_CASE("counts: exact beyond 64 bits, refused beyond 128") {

@@ -80,6 +80,9 @@ TEST_CASE("cost: errors say what was expected") {
   CHECK(usage({"cost", "--table", "jsn"}) ==
         "attn-viz: --table: unknown format \"jsn\"; expected one of text, markdown, json\n"
         "  hint: did you mean \"json\"?\n");
+  CHECK(usage({"cost", "--format", "json"}) ==
+        "attn-viz: --format: unknown format \"json\"; expected one of png, svg, pdf\n"
+        "  hint: for the form of the table: --table\n");
   CHECK(usage({"cost", "--causal"}) ==
         "attn-viz: there is no document whose settings could be changed\n"
         "  hint: name one, or give sizes alone: --n, --d, --heads, --kernel, --neighbourhood\n");

@@ -39,14 +39,14 @@ struct Drawn {
   bool dashed = false;
 };
 
-struct Picture {
+struct DrawnChart {
   SvgBox frame;  ///< of the plot: the first four rectangles of all
   std::vector<Drawn> lines;
 };
 
-Picture picture_of(const Chart& chart) {
+DrawnChart drawn_chart(const Chart& chart) {
   const SvgElement root = parse_svg(paint(chart, Format::kSvg).bytes);
-  Picture picture;
+  DrawnChart picture;
   std::size_t sides = 0;
   for (const SvgElement* path : all_of(root, "path")) {
     if (path->get("fill") != "none") {
@@ -66,13 +66,13 @@ Picture picture_of(const Chart& chart) {
 }
 
 /// Samples of the legend stand right of the plot.
-bool is_sample(const Drawn& line, const Picture& picture) {
+bool is_sample(const Drawn& line, const DrawnChart& picture) {
   return std::min(line.x0, line.x1) > picture.frame.right + 10;
 }
 
 /// Lines inside of the plot; texts outside of it, on the canvas and apart.
 void check_chart(const Chart& chart) {
-  const Picture picture = picture_of(chart);
+  const DrawnChart picture = drawn_chart(chart);
   const SvgBox& frame = picture.frame;
   std::size_t outside = 0, meeting = 0, samples = 0;
   for (const Drawn& line : picture.lines) {
@@ -170,7 +170,7 @@ TEST_CASE("chart: points, marks and texts have their room") {
 }
 
 TEST_CASE("chart: a higher value stands higher") {
-  const Picture picture = picture_of(chart_of({{{1, 1}, {2, 10}, {4, 100}, {8, 1000}}}, true));
+  const DrawnChart picture = drawn_chart(chart_of({{{1, 1}, {2, 10}, {4, 100}, {8, 1000}}}, true));
   std::vector<double> heights;
   for (const Drawn& line : picture.lines) {
     if (line.width != 2 || is_sample(line, picture)) continue;
@@ -185,8 +185,8 @@ TEST_CASE("chart: a higher value stands higher") {
 }
 
 TEST_CASE("chart: in print, series that are neighbours differ in dashes and markers") {
-  const Picture picture =
-      picture_of(multiply_adds_chart(growth(analysis::default_lengths(512)), Theme::kPrint));
+  const DrawnChart picture =
+      drawn_chart(multiply_adds_chart(growth(analysis::default_lengths(512)), Theme::kPrint));
   std::vector<bool> dashed;
   std::vector<std::size_t> marker_lines;
   for (const Drawn& line : picture.lines) {

@@ -20,8 +20,4 @@ struct CostReport {
 /// docs/formats.md. Ends with a line feed.
 std::string cost_report(const CostReport& report, TableFormat format);
 
-/// "self-attention and recurrence cost the same at n = d = 512: 134,217,728 multiply-adds …", a
-/// line for each crossover.
-std::string crossover_lines(const Growth& growth);
-
 }  // namespace attn_viz::analysis
