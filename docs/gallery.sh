@@ -93,3 +93,8 @@ influence() {
 influence influence.png samples/influence-{attention,convolution,recurrence}.json
 influence influence-depth.png samples/influence-convolution.json --to 'layer*/output' --size 1100
 influence influence-strip.png samples/strip-pooling.json --query 10,20 --color-scale log --size 800
+
+rm -rf "$work/out"
+"$attn_viz" cost --n 64..65536 --d 512 --kernel 3 --neighbourhood 64 -o "$work/out" >"$work/table"
+keep cost.png cost.png
+

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "analysis/table.hpp"
+#include "analysis/text_table.hpp"
 #include "attn_viz/core/json_write.hpp"
 
 namespace attn_viz::analysis {
@@ -16,8 +16,8 @@ std::string number_text(std::optional<double> number) {
   return number ? fmt::format("{:.4f}", *number) : "–";
 }
 
-Table variants_table(const Comparison& comparison) {
-  Table table{{"setting", "entropy", "of largest", "largest weight"}, {}};
+TextTable variants_table(const Comparison& comparison) {
+  TextTable table{{"setting", "entropy", "of largest", "largest weight"}, {}};
   for (const Variant& variant : comparison.variants) {
     table.rows.push_back({variant.name, number_text(variant.entropy),
                           number_text(variant.normalized_entropy), number_text(variant.largest)});
@@ -25,8 +25,8 @@ Table variants_table(const Comparison& comparison) {
   return table;
 }
 
-Table pairs_table(const Comparison& comparison) {
-  Table table{{"settings", "divergence", "agreement", "largest difference"}, {}};
+TextTable pairs_table(const Comparison& comparison) {
+  TextTable table{{"settings", "divergence", "agreement", "largest difference"}, {}};
   for (const Pair& pair : comparison.pairs) {
     table.rows.push_back({fmt::format("{} / {}", comparison.variants[pair.first].name,
                                       comparison.variants[pair.second].name),
@@ -94,16 +94,12 @@ std::string as_json(const Comparison& comparison) {
 
 std::string comparison_table(const Comparison& comparison, TableFormat format) {
   if (format == TableFormat::kJson) return as_json(comparison);
-  const auto append = format == TableFormat::kText ? append_text : append_markdown;
   std::string text;
-  append(text, variants_table(comparison));
+  append_table(text, variants_table(comparison), format);
   text += '\n';
-  append(text, pairs_table(comparison));
+  append_table(text, pairs_table(comparison), format);
   text += '\n';
-  // A line of its own for each in Markdown, too.
-  if (format == TableFormat::kText) return text + meaning(comparison);
-  const std::string lines = meaning(comparison);
-  for (const char c : lines) text += c == '\n' ? "  \n" : std::string(1, c);
+  append_lines(text, meaning(comparison), format);
   return text;
 }
 

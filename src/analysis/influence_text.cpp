@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analysis/table.hpp"
+#include "analysis/text_table.hpp"
 #include "attn_viz/core/json_write.hpp"
 
 namespace attn_viz::analysis {
@@ -21,8 +21,8 @@ bool is_small(const Influence& influence) {
   return influence.values.rows() <= kMostRows && influence.values.columns() <= kMostColumns;
 }
 
-Table values_table(const Influence& influence) {
-  Table table{{""}, {}};
+TextTable values_table(const Influence& influence) {
+  TextTable table{{""}, {}};
   for (const std::string& label : influence.inputs.labels) table.head.push_back(label);
   for (std::size_t row = 0; row < influence.places.size(); ++row) {
     table.rows.push_back({influence.outputs.labels[influence.places[row]]});
@@ -34,8 +34,9 @@ Table values_table(const Influence& influence) {
   return table;
 }
 
-Table reach_table(const std::vector<Influence>& influences) {
-  Table table{{"mechanism", "pairs", "exactly 0", "before", "after", "mean distance", "largest"}};
+TextTable reach_table(const std::vector<Influence>& influences) {
+  TextTable table{
+      {"mechanism", "pairs", "exactly 0", "before", "after", "mean distance", "largest"}, {}};
   for (const Influence& influence : influences) {
     const Reach reach = reach_of(influence);
     const auto defined = [&](std::string text) { return reach.same_positions ? text : "–"; };
@@ -118,19 +119,16 @@ std::string as_json(const std::vector<Influence>& influences) {
 
 std::string influence_table(const std::vector<Influence>& influences, TableFormat format) {
   if (format == TableFormat::kJson) return as_json(influences);
-  const bool markdown = format == TableFormat::kMarkdown;
-  const auto append = markdown ? append_markdown : append_text;
   std::string text;
   for (const Influence& influence : influences) {
     if (!is_small(influence)) continue;
-    text += name_of(influence) + (markdown ? "\n\n" : "\n");
-    append(text, values_table(influence));
+    text += name_of(influence) + (format == TableFormat::kMarkdown ? "\n\n" : "\n");
+    append_table(text, values_table(influence), format);
     text += '\n';
   }
-  append(text, reach_table(influences));
+  append_table(text, reach_table(influences), format);
   text += '\n';
-  if (!markdown) return text + meaning(influences);
-  for (const char c : meaning(influences)) text += c == '\n' ? "  \n" : std::string(1, c);
+  append_lines(text, meaning(influences), format);
   return text;
 }
 

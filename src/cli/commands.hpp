@@ -44,6 +44,9 @@ Subcommand add_diff(CLI::App& app, Console& console);
 /// `influence FILE...`: how much each output depends on each input.
 Subcommand add_influence(CLI::App& app, Console& console);
 
+/// `cost [FILE]`: parameters, operations, memory and path lengths, also over growing inputs.
+Subcommand add_cost(CLI::App& app, Console& console);
+
 /// An option that goes before a setting of a document, and how its text is taken.
 struct SettingOption {
   const char *name, *value, *help;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/arguments.hpp"
+#include "cli/pictures.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -33,12 +34,8 @@ void add_look_options(CLI::App& command, figure::Look& look) {
   };
   text("--size", "WxH", "Width and height of the picture in pixels, or the width alone",
        [&](const std::string& size) { look.canvas = parse_size(size); });
-  text("--theme", "NAME", "light (default), dark, or print (greys)", [&](const std::string& name) {
-    constexpr std::string_view kKnown[] = {"light", "dark", "print"};
-    constexpr figure::Theme kThemes[] = {figure::Theme::kLight, figure::Theme::kDark,
-                                         figure::Theme::kPrint};
-    look.theme = kThemes[expect_name("--theme", "theme", name, kKnown)];
-  });
+  text("--theme", "NAME", "light (default), dark, or print (greys)",
+       [&](const std::string& name) { look.theme = parse_theme(name); });
   text("--colormap", "NAME",
        "viridis, magma, inferno, plasma, cividis, greys, blues or diverging (for signed values)",
        [&](const std::string& name) {

@@ -60,6 +60,13 @@ std::vector<figure::Format> parse_formats(const std::string& text) {
   return formats;
 }
 
+figure::Theme parse_theme(const std::string& text) {
+  constexpr std::string_view kKnown[] = {"light", "dark", "print"};
+  constexpr figure::Theme kThemes[] = {figure::Theme::kLight, figure::Theme::kDark,
+                                       figure::Theme::kPrint};
+  return kThemes[expect_name("--theme", "theme", text, kKnown)];
+}
+
 Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
                       const std::vector<figure::Format>& formats,
                       const std::filesystem::path& folder, int dpi, const figure::Fonts& fonts) {

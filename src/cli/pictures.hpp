@@ -37,6 +37,10 @@ Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
                       const std::filesystem::path& folder, int dpi,
                       const figure::Fonts& fonts = {});
 
+/// The value of --theme: "light", "dark" or "print".
+/// @throws Error kUsage
+figure::Theme parse_theme(const std::string& text);
+
 /// --font FAMILY.
 void add_font_option(CLI::App& command, figure::Fonts& fonts);
 

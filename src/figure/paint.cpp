@@ -83,6 +83,13 @@ class MissingGlyphs {
       if (panel.scale) add(panel.scale->note);
     }
   }
+  void add_all(const Chart& chart) {
+    add_words(chart);
+    add(chart.x.name);
+    add(chart.y.name);
+    for (const ChartSeries& series : chart.series) add(series.name);
+    for (const ChartMark& mark : chart.marks) add(mark.label);
+  }
 
   Typesetter& type_;
   std::vector<char32_t> missing_ = {};

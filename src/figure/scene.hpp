@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "attn_viz/figure/chart.hpp"
 #include "attn_viz/figure/colormap.hpp"
 #include "attn_viz/figure/figure.hpp"
 #include "attn_viz/figure/overlay.hpp"
@@ -123,5 +124,6 @@ Scene compose(const Figure& figure, Typesetter& type);
 Scene compose(const TokenLines& figure, Typesetter& type);
 Scene compose(const Story& story, Typesetter& type);
 Scene compose(const Overlay& overlay, Typesetter& type);
+Scene compose(const Chart& chart, Typesetter& type);
 
 }  // namespace attn_viz::figure

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "attn_viz/figure/chart.hpp"
 #include "attn_viz/figure/figure.hpp"
 #include "attn_viz/figure/fonts.hpp"
 #include "attn_viz/figure/lines.hpp"
@@ -17,7 +18,7 @@
 namespace attn_viz::figure {
 
 /// Whatever can be painted.
-using Drawing = std::variant<Figure, TokenLines, Story, Overlay>;
+using Drawing = std::variant<Figure, TokenLines, Story, Overlay, Chart>;
 
 /// A drawing and the file it belongs to, without ending: "heatmaps/layer0-head0-weights".
 struct NamedDrawing {
