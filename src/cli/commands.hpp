@@ -41,6 +41,9 @@ Subcommand add_compare(CLI::App& app, Console& console);
 /// `diff A B`: two traces step by step.
 Subcommand add_diff(CLI::App& app, Console& console);
 
+/// `patchify IMAGE --patch P`: a picture as a document.
+Subcommand add_patchify(CLI::App& app, Console& console);
+
 /// An option that goes before a setting of a document, and how its text is taken.
 struct SettingOption {
   const char *name, *value, *help;

@@ -116,6 +116,8 @@ constexpr StepName kStepNames[] = {
     {"values", {"Values of the context", "上下文的值"}},
     {"positions", {"Positional encoding", "位置编码"}},
     {"positioned", {"Embeddings with positions", "加上位置编码的词向量"}},
+    {"key_positions", {"Positional encoding of the keys", "键的位置编码"}},
+    {"key_positioned", {"Keys' embeddings with positions", "加上位置编码的键向量"}},
     {"position_bias", {"Bias of the positions", "位置偏置"}},
     {"W_Q", {"Matrix of the queries", "查询矩阵"}},
     {"W_K", {"Matrix of the keys", "键矩阵"}},
