@@ -203,7 +203,8 @@ write("self-attention-distillation", {
 })
 
 # ---- attention fusion: the first two of these blocks become one ----
-EDGES = ["right lighter", "below lighter", "right darker", "below darker"]
+EDGES = ["right lighter", "below lighter", "below darker", "right darker"]
+fine, deep = block1[[0, 1, 3, 2]], block2[[0, 1, 3, 2]]
 difference = np.concatenate([-np.eye(4), np.eye(4)], axis=1)[:, :, None, None]  # deeper - finer
 write("attention-fusion", {
     "title": "Attention fusion: where a deeper map is more active, more of it is taken",
@@ -215,9 +216,9 @@ write("attention-fusion", {
     "mechanism": "attention-fusion",
     "image": "cat.png",
     "channels": EDGES,
-    "maps": numbers(block1),
+    "maps": numbers(fine),
     "attention_fusion": {
-        "deeper": numbers(block2),
+        "deeper": numbers(deep),
         "convolution": {"kernel": difference.astype(int).tolist()},
         "attention": {"kernel": np.diag([200] * 4).tolist(), "bias": [-45.5] * 4},
     },

@@ -67,8 +67,8 @@ write(
     "Pixels as vectors: a picture of 5 × 10 pixels is 50 vectors of 3 numbers",
     "Every pixel is a token, and its red, green and blue (0 to 1) are its vector; so self-attention has 50 × 50 = "
     "2500 weights. Pixel 13 is (1, 3), pixel 27 is (2, 7). The biases take the mean "
-    "colour away from queries and keys, so that alike colours have large scores.",
-    attention={"score": "dot-product", "scale": 60,
+    "colour away from queries and keys, so that the cosine tells alike colours from others.",
+    attention={"score": "cosine", "scale": 8,
                "weights": {"b_Q": [-value for value in average], "b_K": [-value for value in average]}})
 
 # ---- SAGAN ----
@@ -91,19 +91,19 @@ BACK = [[value * factor for value in column]
         for column, factor in zip(transposed(CONVOLUTION), [16, 16, 16, 48, 48, 24])]
 write(
     "sagan", patches,
-    "Self-attention of SAGAN: queries, keys and values of 6 of 48 channels; γ = 0.5 times the result is added",
+    "SAGAN: queries, keys and values have 6 of 48 channels; half of the result is added",
     "The row of a patch of 4 × 4 pixels stands for a pixel of a feature map with 48 channels. f "
     "(keys), g (queries) and h (values) have 48 / 8 = 6 channels, the matrix v leads back to 48, "
-    "and y = x + γ v(…), γ = 0.5; a training begins with γ = 0. The scores are not scaled; f and g are 8 times h and without the mean. The filters "
+    "and y = x + γ v(…), γ = 0.5; a training begins with γ = 0. The scores are not scaled; f and g are 4 times h and without the mean. The filters "
     "are set by hand: mean colours and three contrasts. After Zhang et al. 2019, section 3.",
     layers=[{
         "attention": {
             "score": "dot-product", "head_size": 6,
-            "weights": {"W_Q": rounded([[8 * value for value in row] for row in CONVOLUTION]),
-                        "W_K": rounded([[8 * value for value in row] for row in CONVOLUTION]),
+            "weights": {"W_Q": rounded([[4 * value for value in row] for row in CONVOLUTION]),
+                        "W_K": rounded([[4 * value for value in row] for row in CONVOLUTION]),
                         "W_V": rounded(CONVOLUTION), "W_O": rounded(BACK),
-                        "b_Q": [round(-8 * value, 3) for value in typical],
-                        "b_K": [round(-8 * value, 3) for value in typical]}},
+                        "b_Q": [round(-4 * value, 3) for value in typical],
+                        "b_K": [round(-4 * value, 3) for value in typical]}},
         "residual": 0.5}])
 
 # ---- ViT ----
@@ -125,14 +125,14 @@ write(
     layers=[{**block, "attention": {**block["attention"],
                                     "position": {"type": "learned", "table": table}}}, block],
     output={"pool": "class", "labels": ["fur", "room"],
-            "W": [[1, -1], [0, 0], [-1, 1]] * 4})
+            "W": [[0.1, -0.1], [0, 0], [-0.1, 0.1]] * 4})
 
 # ---- DETR ----
 ROWS, COLUMNS = 10, 20
 cat = patchify("--patch", "1", "--resize", f"{COLUMNS}x{ROWS}")
 colours = cat.pop("embeddings")
 # Two features in columns where the sines of the places are nearly 0: how green, how warm.
-features = [[0, 0, 8 * (g - (r + b) / 2), 0, 0, 0, 4 * (r - b), 0] for r, g, b in colours]
+features = [[0, 0, 5 * (g - (r + b) / 2), 0, 0, 0, 2.5 * (r - b), 0] for r, g, b in colours]
 middle = means(features)
 features = rounded([[value - mean for value, mean in zip(row, middle)] for row in features])
 
@@ -145,7 +145,7 @@ def wish(row, column, green, warm, strength=6):
 
 
 QUERIES = {"left eye": wish(3, 7, 4, 0), "right eye": wish(4, 14, 4, 0),
-           "nose": wish(8, 11, 0, 3), "room": wish(4, 18, 0, -3)}
+           "nose": wish(8, 11, 0, 1.5), "room": wish(4, 18, 0, -3)}
 learned = {"type": "learned", "add_to": "queries-and-keys", "table": rounded(QUERIES.values())}
 places = {"type": "sinusoidal-2d", "normalize": True, "add_to": "queries-and-keys"}
 write(

@@ -107,8 +107,8 @@ void expect_weights(const Trace& trace, const figure::Selection& selection, cons
   const auto mechanism = trace.settings.get_or("mechanism", std::string("attention"));
   throw Error(ErrorCode::kInvalid, fmt::format(fmt::runtime(reason), mechanism))
       .hint(figure::usual_maps(trace).empty()
-                ? "draw its steps with --style heatmap"
-                : "draw its maps with --style heatmap or --style overlay");
+                ? "run draws its results, and --step NAME any of its steps"
+                : "run draws its maps, and --style overlay lays them over their picture");
 }
 
 void add_overlay_options(CLI::App& command, OverlayRequest& overlay) {

@@ -98,7 +98,8 @@ Overlay overlay_of(const Trace& trace, const MapSheet& sheet, const NamedPicture
   Overlay overlay;
   const std::size_t most = sheet.maps.size() > 1 ? kChannelsOfSeveral : kMostChannels;
   std::size_t channels = 0;
-  for (const Step* map : sheet.maps) {
+  for (std::size_t m = 0; m < sheet.maps.size(); ++m) {
+    const Step* map = sheet.maps[m];
     const std::size_t rank = map->values.rank();
     const std::size_t rows = map->values.size(rank - 2), columns = map->values.size(rank - 1);
     const std::size_t own = channels_of(*map);
@@ -110,13 +111,18 @@ Overlay overlay_of(const Trace& trace, const MapSheet& sheet, const NamedPicture
       panel.title += fmt::format(", {} × {}", rows, columns);
       panel.weights = values_of(*map, c, rows * columns);
       panel.grid = std::pair(rows, columns);
+      panel.sheet_row = m, panel.sheet_column = c + 1;
       overlay.panels.push_back(std::move(panel));
     }
   }
+  // A row for each map where there are several channels; else one after another.
   const std::size_t per_row = per_row_of(1 + overlay.panels.size(), *picture.image);
-  for (std::size_t p = 0; p < overlay.panels.size(); ++p) {
-    overlay.panels[p].sheet_row = (p + 1) / per_row;
-    overlay.panels[p].sheet_column = (p + 1) % per_row;
+  const bool table = sheet.maps.size() > 1 && channels > 1;
+  if (!table) {
+    for (std::size_t p = 0; p < overlay.panels.size(); ++p) {
+      overlay.panels[p].sheet_row = (p + 1) / per_row;
+      overlay.panels[p].sheet_column = (p + 1) % per_row;
+    }
   }
   overlay.title = options.look.title.value_or(trace.title);
   overlay.subtitle = subtitle_of(sheet);

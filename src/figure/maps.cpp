@@ -243,7 +243,10 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
   for (std::size_t c = 0; c < channels; ++c) {
     for (const Step* step : steps) {
       const std::string name = step->id.substr(step->id.rfind('/') + 1);
-      const std::string title = fmt::format("{}  {}", step->symbol, channels > 1 ? name : step->id);
+      // The name stands over the first channel only, or it would leave no room for the others.
+      const std::string title =
+          c > 0 ? step->symbol
+                : fmt::format("{}  {}", step->symbol, channels > 1 ? name : step->id);
       figure.panels.push_back(panel_of(
           channel_of(*step, c),
           channels > 1 ? fmt::format("{}, {}", title, channel_name(trace, *steps[0], c)) : title));

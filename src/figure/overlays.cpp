@@ -61,12 +61,25 @@ std::optional<std::pair<std::size_t, std::size_t>> own_patch(const Sheet& sheet,
 
 // ---- words ----
 
+/// What a cell of the grid is called.
+std::string_view unit_of(const AxisInfo& axis) {
+  return axis.name == "pixel" ? "pixel" : "patch";
+}
+std::string units_of(const AxisInfo& axis) {
+  return axis.name == "pixel" ? "pixels" : "patches";
+}
+
 std::string name_of(const Sheet& sheet, const Chosen& chosen) {
   const AxisInfo& others = *sheet.others;
   if (chosen.is_mean)
     return fmt::format("mean of {} {}", others.labels.size(), sheet.by_key ? "keys" : "queries");
   const std::size_t position = chosen.positions[0];
-  return (others.grid && position >= others.extra ? "patch " : "") + others.labels[position];
+  const bool strip = others.name == "row" || others.name == "column";
+  const std::string kind = strip ? others.name + " "
+                           : others.grid && position >= others.extra
+                               ? fmt::format("{} ", unit_of(others))
+                               : "";
+  return kind + others.labels[position];
 }
 
 std::string subtitle_of(const Sheet& sheet, bool average_heads) {
@@ -107,18 +120,20 @@ std::string range_text(double low, double high) {
 std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& options,
                                   const Image& picture, const std::vector<Map>& maps) {
   const AxisInfo& patches = *sheet.patches;
+  const std::string_view unit = unit_of(patches);
+  const std::string units = units_of(patches);
   const bool several = maps.size() > 1;
   std::vector<std::string> notes;
   notes.push_back(note_of_colors(
-      options, picture, fmt::format(", {} × {} patches", patches.grid->first, patches.grid->second),
-      "patch", "patches"));
+      options, picture,
+      fmt::format(", {} × {} {}", patches.grid->first, patches.grid->second, units), unit, units));
   const bool marked =
       std::any_of(sheet.chosen.begin(), sheet.chosen.end(),
                   [&](const Chosen& chosen) { return own_patch(sheet, chosen).has_value(); });
-  if (marked) notes.push_back(fmt::format("The outlined patch is the {}.", sheet.other_name()));
+  if (marked) notes.push_back(fmt::format("The outlined {} is the {}.", unit, sheet.other_name()));
   if (sheet.by_key)
-    notes.push_back(
-        "A map shows how much each patch looks at the key; its weights need not sum to 1.");
+    notes.push_back(fmt::format(
+        "A map shows how much each {} looks at the key; its weights need not sum to 1.", unit));
   if (patches.extra > 0) {
     double low = maps[0].elsewhere, high = low;
     for (const Map& map : maps) {
@@ -137,7 +152,7 @@ std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& opti
   const bool hidden = std::any_of(maps.begin(), maps.end(), [](const Map& map) {
     return std::find(map.masked.begin(), map.masked.end(), 1) != map.masked.end();
   });
-  if (hidden) notes.push_back("Hatched: masked patches, with weight 0.");
+  if (hidden) notes.push_back(fmt::format("Hatched: masked {}, with weight 0.", units));
   return notes;
 }
 

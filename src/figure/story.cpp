@@ -173,11 +173,13 @@ void Teller::refuse_head() const {
                                                                      : "";
   const auto mechanism = trace_.settings.get_or("mechanism", std::string("attention"));
   if (layers.empty() && mechanism != "attention") {
-    throw Error(ErrorCode::kInvalid,
-                fmt::format("a story is told of a head of attention; the mechanism \"{}\" has none",
-                            mechanism))
-        .hint(is_on_maps(trace_) ? "draw its maps with --style heatmap or --style overlay"
-                                 : "draw its steps with --style heatmap");
+    throw Error(
+        ErrorCode::kInvalid,
+        fmt::format("a story is told of a head of attention; the mechanism \"{}\" has no heads",
+                    mechanism))
+        .hint(is_on_maps(trace_)
+                  ? "run draws its maps, and --style overlay lays them over their picture"
+                  : "run draws its results, and --step NAME any of its steps");
   }
   if (layers.empty()) {
     throw Error(ErrorCode::kInvalid, fmt::format("there is no head{} in this file", block));

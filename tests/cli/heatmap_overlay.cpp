@@ -149,19 +149,27 @@ TEST_CASE(
            run.err.substr(begin == std::string::npos ? 0 : begin + 7);
   };
   const char* sad = "self-attention-distillation.json";
+  const std::string maps =
+      "  hint: run draws its maps, and --style overlay lays them over their picture\n";
+  const std::string results = "  hint: run draws its results, and --step NAME any of its steps\n";
   CHECK(
       fault(sad, {"--story"}) ==
       "3 a story is told of a head of attention; the mechanism \"self-attention-distillation\" has "
-      "none\n  hint: draw its maps with --style heatmap or --style overlay\n");
+      "no heads\n" +
+          maps);
   CHECK(fault("recurrence.json", {"--frames"}) ==
-        "3 a story is told of a head of attention; the mechanism \"recurrence\" has none\n"
-        "  hint: draw its steps with --style heatmap\n");
+        "3 a story is told of a head of attention; the mechanism \"recurrence\" has no heads\n" +
+            results);
   CHECK(fault(sad, {"--style", "lines"}) ==
-        "3 lines join tokens by weights; the mechanism \"self-attention-distillation\" has none\n"
-        "  hint: draw its maps with --style heatmap or --style overlay\n");
+        "3 lines join tokens by weights; the mechanism \"self-attention-distillation\" has none\n" +
+            maps);
   CHECK(fault("recurrence.json", {"--style", "overlay"}) ==
         "3 an overlay lays weights of patches or feature maps over a picture; the mechanism "
-        "\"recurrence\" has neither\n  hint: draw its steps with --style heatmap\n");
+        "\"recurrence\" has neither\n" +
+            results);
+  CHECK(fault("adaptive-pooling.json", {}) ==
+        "3 the mechanism \"adaptive-pooling\" has no weights; expected the name of a step, one of "
+        "input/maps, output\n  hint: choose one with --step\n");
   CHECK(fault(sad, {"--style", "overlay", "--query", "0"}) ==
         "2 attn-viz: --query: maps have no queries, keys or heads\n"
         "  hint: leave it out, or choose weights with --step\n");
