@@ -156,6 +156,20 @@ TEST_CASE("patchify: sides that are no multiple of the patch") {
   CHECK(cut.height == 4);
 }
 
+TEST_CASE("patchify: more patches than run takes are written with a warning") {
+  const TemporaryFolder folder;
+  folder.write("a.png", picture(1, 1));
+  const Run run =
+      folder.run({"patchify", "a.png", "--patch", "1", "--gray", "--resize", "200x200"});
+  CHECK(run.code == 0);
+  CHECK(run.err ==
+        "attn-viz: warning: 40000 patches: their attention weights alone would take 12 GiB, more "
+        "than "
+        "the 8 that run allows\n  hint: take larger patches, or --resize\n");
+  folder.write("b.json", run.out);
+  CHECK(folder.run({"run", "b.json", "-o", "out"}).code == 5);
+}
+
 TEST_CASE("patchify: standard input has no name") {
   const TemporaryFolder folder;
   const Run run = folder.run({"patchify", "-", "--patch", "1"}, picture(1, 2));

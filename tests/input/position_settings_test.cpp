@@ -172,7 +172,7 @@ TEST_CASE("position: added to queries and keys, and another for the keys") {
   CHECK_FALSE(attention(both, overrides).key_position);
   CHECK(refused(R"({"type": "sinusoidal", "add_to": "queries"})") ==
         "/attention/position/add_to: unknown place \"queries\"; expected one of embeddings, "
-        "queries-and-keys");
+        "queries-and-keys\n  hint: did you mean \"queries-and-keys\"?");
   CHECK(refused(R"({"type": "rope", "add_to": "embeddings"})")
             .starts_with("/attention/position/add_to: unknown key"));
   CHECK(refused(R"({"type": "sinusoidal", "normalize": true})")
