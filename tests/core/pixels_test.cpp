@@ -77,11 +77,13 @@ TEST_CASE("pixels: resizing keeps a constant picture and the mean of any") {
 }
 
 TEST_CASE("pixels: what is too much is cut off, what is missing is 0") {
-  const Tensor pixels({Axis{2}, Axis{3}, Axis{1}}, {1, 2, 3, 4, 5, 6});
-  CHECK(cut_to(pixels, 1, 2).same_bits(Tensor({Axis{1}, Axis{2}, Axis{1}}, {1, 2})));
-  CHECK(cut_to(pixels, 3, 4)
-            .same_bits(Tensor({Axis{3}, Axis{4}, Axis{1}}, {1, 2, 3, 0, 4, 5, 6, 0, 0, 0, 0, 0})));
-  CHECK(cut_to(pixels, 3, 2).same_bits(Tensor({Axis{3}, Axis{2}, Axis{1}}, {1, 2, 4, 5, 0, 0})));
+  const auto picture = [](std::size_t height, std::size_t width, Buffer<double> values) {
+    return Tensor({Axis{height}, Axis{width}, Axis{1}}, std::move(values));
+  };
+  const Tensor pixels = picture(2, 3, {1, 2, 3, 4, 5, 6});
+  CHECK(cut_to(pixels, 1, 2).same_bits(picture(1, 2, {1, 2})));
+  CHECK(cut_to(pixels, 3, 4).same_bits(picture(3, 4, {1, 2, 3, 0, 4, 5, 6, 0, 0, 0, 0, 0})));
+  CHECK(cut_to(pixels, 3, 2).same_bits(picture(3, 2, {1, 2, 4, 5, 0, 0})));
 }
 
 }  // namespace
