@@ -98,3 +98,29 @@ rm -rf "$work/out"
 "$attn_viz" cost --n 64..65536 --d 512 --kernel 3 --neighbourhood 64 -o "$work/out" >"$work/table"
 keep cost.png cost.png
 
+# ---- mechanisms on images ----
+
+# draw_run NAME SAMPLE: the overview that `run` draws of a sample.
+draw_run() {
+  rm -rf "$work/out"
+  "$attn_viz" run "samples/$2.json" -o "$work/out" --no-trace --quiet
+  keep "$2/heatmap.png" "$1"
+}
+
+draw_photo 800 pixels.jpg layer0-head0-overlay pixels --style overlay --query 1,3 --query 2,7 --query 4,9
+draw_photo 1000 vit.jpg layer0-overlay vit --layer 0 --style overlay --query '[CLS]' --query 3,5
+draw_photo 800 sagan.jpg layer0-head0-overlay sagan --style overlay --query 0,0 --query 3,5 --query 1,3 --color-scale each
+draw_photo 800 detr.jpg layer1-cross-head0-overlay detr --layer 1 --style overlay
+draw_photo 800 adaptive-pooling.jpg output-overlay adaptive-pooling --style overlay
+draw_photo 1000 spatial-pyramid-pooling.jpg pooled-overlay spatial-pyramid-pooling --style overlay
+draw_photo 800 pyramid-pooling.jpg upsampled-overlay pyramid-pooling --style overlay
+draw_run atrous-pyramid-pooling.png atrous-pyramid-pooling
+draw_run strip-pooling.png strip-pooling
+draw_run mixed-pooling.png mixed-pooling
+draw_photo 800 strip-attention.jpg columns-overlay-keys strip-attention --style overlay --step columns/weights \
+  --key 8 --key 19
+draw_photo 800 criss-cross-attention.jpg recurrence0-overlay-query116 criss-cross-attention --style overlay \
+  --step recurrence0/weights --query 5,16
+draw_run attention-fusion.png attention-fusion
+draw_photo 800 sad-overlay.jpg sum_power-overlay self-attention-distillation --style overlay
+draw_run self-attention-distillation.png self-attention-distillation

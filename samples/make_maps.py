@@ -74,6 +74,7 @@ write("strip-pooling", {
                "rows and columns only. It is a gate, not a distribution: its values do not sum to "
                "1. The dark frame comes from the zeros around the strips. " + SOURCE,
     "mechanism": "strip-pooling",
+    "image": "cat.png",
     "channels": COLOURS,
     "maps": numbers(small(20, 40)),
     "strip_pooling": {
@@ -89,6 +90,7 @@ write("adaptive-pooling", {
     "comment": "Bin i of h holds rows floor(i H / h) to ceil((i + 1) H / h) - 1; 20 rows in 3 bins "
                "overlap in one row each. " + SOURCE,
     "mechanism": "adaptive-pooling",
+    "image": "cat.png",
     "maps": numbers(grey(20, 40)),
     "adaptive_pooling": {"kind": "average", "rows": 3, "columns": 7},
 })
@@ -98,6 +100,7 @@ write("spatial-pyramid-pooling", {
     "comment": "The largest value in 1, 2 × 2 and 4 × 4 bins. The first three numbers of the output "
                "are the largest red, green and blue of the picture. " + SOURCE,
     "mechanism": "spatial-pyramid-pooling",
+    "image": "cat.png",
     "channels": COLOURS,
     "maps": numbers(small(20, 40)),
     "spatial_pyramid_pooling": {"grids": [1, 2, 4]},
@@ -108,6 +111,7 @@ write("pyramid-pooling", {
     "comment": "The output holds the maps and the resized means as channels. In u_0 nothing is left "
                "but the mean brightness, in u_3 the left eye and the nose are blots again. " + SOURCE,
     "mechanism": "pyramid-pooling",
+    "image": "cat.png",
     "maps": numbers(grey(20, 40)),
     "pyramid_pooling": {"bins": [1, 2, 3, 6]},
 })
@@ -119,6 +123,7 @@ write("atrous-pyramid-pooling", {
                "the edges of eyes and nose, with dilation 6 only broad changes. Along the border the "
                "zeros around the picture show as false edges, as wide as the dilation. " + SOURCE,
     "mechanism": "atrous-pyramid-pooling",
+    "image": "cat.png",
     "maps": numbers(grey(25, 50)),
     "atrous_pyramid_pooling": {
         "branches": [{"kernel": EDGE, "dilation": rate} for rate in (1, 3, 6)],
@@ -134,6 +139,7 @@ write("mixed-pooling", {
                "means and takes away half of what the strips say, so a stripe that runs through the "
                "whole picture fades. " + SOURCE,
     "mechanism": "mixed-pooling",
+    "image": "cat.png",
     "channels": COLOURS,
     "maps": numbers(small(20, 40)),
     "mixed_pooling": {
@@ -191,8 +197,31 @@ write("self-attention-distillation", {
                "is the mean squared difference of the two maps in one picture. The filters are set "
                "by hand (edges, then blurred edges), not learned. " + SOURCE,
     "mechanism": "self-attention-distillation",
+    "image": "cat.png",
     "blocks": [{"label": f"block {i}", "maps": numbers(maps)}
                for i, maps in enumerate([block1, block2, block3])],
+})
+
+# ---- attention fusion: the first two of these blocks become one ----
+EDGES = ["right lighter", "below lighter", "below darker", "right darker"]
+fine, deep = block1[[0, 1, 3, 2]], block2[[0, 1, 3, 2]]
+difference = np.concatenate([-np.eye(4), np.eye(4)], axis=1)[:, :, None, None]  # deeper - finer
+write("attention-fusion", {
+    "title": "Attention fusion: where a deeper map is more active, more of it is taken",
+    "comment": "The maps are edges of four directions (block 0 of self-attention-distillation.json), "
+               "the deeper ones the coarser maps of block 1. By how much the deeper ones are more "
+               "active, on the average, becomes a share of each channel: 0.87 for edges whose lower side "
+               "is lighter, 0.14 for those whose lower side is darker. That map stays fine, the other one becomes coarse. "
+               "Weights set by hand. " + SOURCE,
+    "mechanism": "attention-fusion",
+    "image": "cat.png",
+    "channels": EDGES,
+    "maps": numbers(fine),
+    "attention_fusion": {
+        "deeper": numbers(deep),
+        "convolution": {"kernel": difference.astype(int).tolist()},
+        "attention": {"kernel": np.diag([200] * 4).tolist(), "bias": [-45.5] * 4},
+    },
 })
 
 # ---- lanes: a road drawn by hand, and what a network might say of it ----

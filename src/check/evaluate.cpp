@@ -80,6 +80,7 @@ std::string_view ranks_of(std::string_view op) {
                                        "scale",
                                        "add",
                                        "multiply",
+                                       "blend",
                                        "identity"};
   if (std::find(std::begin(kAny), std::end(kAny), op) != std::end(kAny)) return "......";
   for (const auto& [name, ranks] : kRanks) {

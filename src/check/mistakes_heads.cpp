@@ -195,7 +195,7 @@ Rule position_rule(const Mistakes& mistakes, StepId id, int times) {
     const auto is_position = [&](StepId input) {
       const std::string_view name = mistakes.name(input);
       return name == "position_bias" || name == "input/positions" ||
-             name == "input/context_positions";
+             name == "input/context_positions" || name == "positions" || name == "key_positions";
     };
     std::vector<StepId> summands;
     bool found = false;

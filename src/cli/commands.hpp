@@ -47,6 +47,9 @@ Subcommand add_influence(CLI::App& app, Console& console);
 /// `cost [FILE]`: parameters, operations, memory and path lengths, also over growing inputs.
 Subcommand add_cost(CLI::App& app, Console& console);
 
+/// `patchify IMAGE --patch P`: a picture as a document.
+Subcommand add_patchify(CLI::App& app, Console& console);
+
 /// An option that goes before a setting of a document, and how its text is taken.
 struct SettingOption {
   const char *name, *value, *help;

@@ -66,7 +66,6 @@ int draw(const HeatmapRequest& request, Console& console) {
   try {
     if (request.story.wanted()) {
       console.progress(fmt::format("{}: drawing its story", name));
-      make_folder(request.output);
       tell(draw_story(trace, request), request, console);
       return 0;
     }

@@ -64,6 +64,14 @@ std::vector<figure::NamedDrawing> overlay_drawings(const Trace& trace,
 /// @throws Error as select_steps() and token_lines() do
 std::vector<figure::NamedDrawing> line_drawings(const Trace& trace, const HeatmapRequest& request);
 
+/// Whether a trace has weights of anything; some mechanisms have none.
+bool has_weights(const Trace& trace);
+
+/// Why a kind of picture cannot be drawn of a mechanism without weights, if nothing else was asked
+/// for. Nothing happens where there are weights.
+/// @param reason  "lines join tokens by weights; the mechanism \"{}\" has none"
+void expect_weights(const Trace& trace, const figure::Selection& selection, const char* reason);
+
 /// Refuses options that the kind of picture does not have.
 /// @throws Error kUsage
 void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request);

@@ -15,6 +15,8 @@ std::vector<figure::NamedDrawing> line_drawings(const Trace& trace, const Heatma
   const figure::TokenLinesOptions options{.query = one_query(request.selection, "lines"),
                                           .auto_scale = scale == ScaleChoice::kAuto,
                                           .theme = request.look.theme};
+  expect_weights(trace, request.selection,
+                 "lines join tokens by weights; the mechanism \"{}\" has none");
   std::vector<figure::NamedDrawing> drawings;
   for (figure::NamedLines& each :
        figure::token_lines(trace, select_steps(trace, request.selection.steps), options)) {

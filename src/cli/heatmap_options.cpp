@@ -87,7 +87,7 @@ struct Fitting {
   bool heatmap = false, lines = false, overlay = false, story = false;
 };
 constexpr Fitting kFitting[] = {
-    {.option = "--step", .heatmap = true, .lines = true},
+    {.option = "--step", .heatmap = true, .lines = true, .overlay = true},
     {.option = "--key", .heatmap = true, .overlay = true},
     {.option = "--top", .heatmap = true},
     {.option = "--average", .heatmap = true, .overlay = true},

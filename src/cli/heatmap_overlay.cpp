@@ -1,6 +1,7 @@
-// heatmap --style overlay: weights of patches over the picture.
+// heatmap --style overlay: weights of patches, or feature maps, over the picture.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -17,16 +18,17 @@ namespace fs = std::filesystem;
 constexpr const char* kGroup = "Overlays (--style overlay)";
 
 /// The picture that a document names stands beside it.
-fs::path picture_path(const AxisInfo& patches, const HeatmapRequest& request) {
+/// @param what, where  of the error where it names none
+fs::path picture_path(const std::string& image, const HeatmapRequest& request, const char* what,
+                      const char* where) {
   if (!request.overlay.image.empty()) return request.overlay.image;
-  if (patches.image.empty()) {
-    throw Error(ErrorCode::kInvalid, "the patches have no image to lay weights over")
-        .hint(
-            "give the picture with --image FILE, or name it in the document: "
-            "\"patches\": {…, \"image\": \"cat.png\"}");
+  if (image.empty()) {
+    throw Error(ErrorCode::kInvalid, what)
+        .hint(std::string("give the picture with --image FILE, or name it in the document: ") +
+              where);
   }
   const fs::path folder = request.input == "-" ? fs::path() : fs::path(request.input).parent_path();
-  return folder / patches.image;
+  return folder / image;
 }
 
 std::shared_ptr<const Image> read_picture(const fs::path& path, bool from_option) {
@@ -65,7 +67,49 @@ figure::OverlayOptions options_of(const HeatmapRequest& request) {
   return options;
 }
 
+bool is_weights(const Step& step) {
+  return step.id == "weights" || step.id.ends_with("/weights");
+}
+
+/// The steps that were asked for; of mechanisms on maps that have no weights, their maps.
+std::vector<const Step*> steps_of(const Trace& trace, const HeatmapRequest& request) {
+  const StepQuery& wanted = request.selection.steps;
+  if (!has_weights(trace) && wanted.step == StepQuery{}.step && !wanted.layer && !wanted.head) {
+    std::vector<const Step*> maps = figure::usual_maps(trace);
+    if (!maps.empty()) return maps;
+  }
+  expect_weights(trace, request.selection,
+                 "an overlay lays weights of patches or feature maps over a picture; the mechanism "
+                 "\"{}\" has neither");
+  return select_steps(trace, wanted);
+}
+
+/// @throws Error kUsage for options that only weights have.
+void expect_no_queries(const figure::OverlayOptions& options) {
+  const char* option = !options.queries.empty() ? "--query"
+                       : !options.keys.empty()  ? "--key"
+                       : options.average_heads  ? "--average"
+                                                : nullptr;
+  if (option == nullptr) return;
+  throw Error(ErrorCode::kUsage, "maps have no queries, keys or heads")
+      .at(option)
+      .hint("leave it out, or choose weights with --step");
+}
+
 }  // namespace
+
+bool has_weights(const Trace& trace) {
+  return std::any_of(trace.steps.begin(), trace.steps.end(), is_weights);
+}
+
+void expect_weights(const Trace& trace, const figure::Selection& selection, const char* reason) {
+  if (has_weights(trace) || selection.steps.step != StepQuery{}.step) return;
+  const auto mechanism = trace.settings.get_or("mechanism", std::string("attention"));
+  throw Error(ErrorCode::kInvalid, fmt::format(fmt::runtime(reason), mechanism))
+      .hint(figure::usual_maps(trace).empty()
+                ? "run draws its results, and --step NAME any of its steps"
+                : "run draws its maps, and --style overlay lays them over their picture");
+}
 
 void add_overlay_options(CLI::App& command, OverlayRequest& overlay) {
   const auto option = [&](const char* name, const char* value, const char* help, TakeText take) {
@@ -103,15 +147,35 @@ std::vector<figure::NamedDrawing> overlay_drawings(const Trace& trace,
         .hint("leave out --query or --key");
   }
   std::map<fs::path, std::shared_ptr<const Image>> pictures;
-  const auto picture_of = [&](const AxisInfo& patches) {
-    const fs::path path = picture_path(patches, request);
+  const auto picture_at = [&](const fs::path& path) {
     std::shared_ptr<const Image>& picture = pictures[path];
     if (!picture) picture = read_picture(path, !request.overlay.image.empty());
     return figure::NamedPicture{path.filename().string(), picture};
   };
   try {
-    return figure::overlays(trace, select_steps(trace, request.selection.steps), picture_of,
-                            options);
+    const std::vector<const Step*> steps = steps_of(trace, request);
+    if (figure::are_maps(trace, steps)) {
+      expect_no_queries(options);
+      const auto image = trace.settings.get_or("image", std::string());
+      return figure::map_overlays(
+          trace, steps,
+          picture_at(picture_path(image, request, "there is no image to lay the maps over",
+                                  "\"image\": \"cat.png\"")),
+          options);
+    }
+    if (!std::all_of(steps.begin(), steps.end(), [](const Step* s) { return is_weights(*s); })) {
+      throw Error(ErrorCode::kUsage,
+                  "expected weights of patches, or feature maps, to lay over a "
+                  "picture")
+          .at("--step")
+          .hint("draw other steps with --style heatmap");
+    }
+    const auto picture_of = [&](const AxisInfo& patches) {
+      return picture_at(picture_path(patches.image, request,
+                                     "the patches have no image to lay weights over",
+                                     "\"patches\": {…, \"image\": \"cat.png\"}"));
+    };
+    return figure::overlays(trace, steps, picture_of, options);
   } catch (Error& error) {
     if (error.code() != ErrorCode::kUsage) error.in_file(shown_name(request.input));
     throw;

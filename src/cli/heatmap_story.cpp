@@ -115,6 +115,7 @@ DrawnStory draw_story(const Trace& trace, const HeatmapRequest& request) {
   options.look = request.look;
   figure::Story story = figure::story_of(trace, options);
   if (request.look.title) story.title = *request.look.title;
+  make_folder(request.output);
   DrawnStory drawn;
   if (request.story.sheet) {
     drawn.missing_glyphs = paint_figures({{"story", story}}, request.formats, request.output,

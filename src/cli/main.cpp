@@ -94,7 +94,7 @@ int run_program(int argc, char** argv) {
       "in attn-viz.");
   std::vector<Subcommand> subcommands;
   for (const auto add : {add_run, add_show, add_heatmap, add_explain, add_check, add_worksheet,
-                         add_compare, add_diff, add_influence, add_cost})
+                         add_compare, add_diff, add_influence, add_cost, add_patchify})
     subcommands.push_back(add(app, console));
   try {
     app.parse(argc, argv);

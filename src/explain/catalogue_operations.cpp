@@ -73,6 +73,7 @@ constexpr Meaning kMeanings[] = {
     {"online-output", "最后一个键之后的累积值除以指数之和"},
     {"activation", "对每个数单独作用的函数"},
     {"multiply", "相同位置的数相乘"},
+    {"blend", "两者按权重混合，权重之和为 1"},
     {"identity", "数值不变，作为一层的结果"},
     {"window-rows", "每一行与其相邻各行并排，两端之外为 0"},
     {"layer-norm", "层归一化：每一行均值为 0、方差为 1，再按列乘增益、加偏置"},

@@ -31,8 +31,11 @@ PixelSize panel_size(const Overlay& overlay, std::size_t grid) {
   const auto width = static_cast<double>(overlay.picture->width);
   const auto height = static_cast<double>(overlay.picture->height);
   double scale = longest / std::max(width, height);
-  scale = std::max({scale, static_cast<double>(overlay.columns) / width,
-                    static_cast<double>(overlay.rows) / height});
+  for (const OverlayPanel& panel : overlay.panels) {
+    const auto [rows, columns] = overlay.grid_of(panel);
+    scale =
+        std::max({scale, static_cast<double>(columns) / width, static_cast<double>(rows) / height});
+  }
   return {static_cast<int>(std::lround(std::clamp(width * scale, kShortest, 1e5))),
           static_cast<int>(std::lround(std::clamp(height * scale, kShortest, 1e5)))};
 }
@@ -41,16 +44,17 @@ void check(const Overlay& overlay) {
   const auto refuse = [](const char* message) { throw Error(ErrorCode::kBug, message); };
   if (!overlay.picture || overlay.picture->width == 0 || overlay.picture->height == 0)
     refuse("an overlay without a picture cannot be drawn");
-  if (overlay.panels.empty() || overlay.rows == 0 || overlay.columns == 0)
-    refuse("an overlay without weights cannot be drawn");
+  if (overlay.panels.empty()) refuse("an overlay without weights cannot be drawn");
   if (!(overlay.opacity >= 0 && overlay.opacity <= 1)) refuse("an opacity outside of 0 to 1");
-  const std::size_t patches = overlay.rows * overlay.columns;
   for (const OverlayPanel& panel : overlay.panels) {
+    const auto [rows, columns] = overlay.grid_of(panel);
+    const std::size_t patches = rows * columns;
+    if (patches == 0) refuse("an overlay without weights cannot be drawn");
     if (panel.weights.size() != patches ||
         (!panel.masked.empty() && panel.masked.size() != patches))
       refuse("a map of an overlay needs a weight for each patch");
     if (panel.marked &&
-        (panel.marked->first >= overlay.rows || panel.marked->second >= overlay.columns))
+        (panel.grid || panel.marked->first >= rows || panel.marked->second >= columns))
       refuse("the marked patch lies outside of the map");
     if (panel.sheet_row == 0 && panel.sheet_column == 0)
       refuse("the first place of an overlay is the picture's");

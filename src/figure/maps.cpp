@@ -11,6 +11,51 @@
 #include "figure/choose.hpp"
 
 namespace attn_viz::figure {
+
+// ---- what a step holds ----
+
+bool is_map(const Step& step) {
+  const std::vector<Axis>& axes = step.values.axes();
+  if (axes.size() == 3) return true;
+  return axes.size() == 2 && axes[0].name.ends_with("row") && axes[1].name.ends_with("column");
+}
+
+std::size_t channels_of(const Step& step) {
+  return step.values.rank() == 3 ? step.values.size(0) : 1;
+}
+
+std::string channel_name(const Trace& trace, const Step& step, std::size_t channel) {
+  const Axis& axis = step.values.axes()[0];
+  const AxisInfo* info = axis.name.empty() ? nullptr : trace.axis(axis.name);
+  const std::string label = info == nullptr ? std::to_string(channel) : info->labels[channel];
+  const bool number = label == std::to_string(channel);
+  const bool of_classes = axis.name == "class";
+  return number ? fmt::format("{} {}", of_classes ? "class" : "channel", label) : label;
+}
+
+std::vector<const Step*> main_maps(const Trace& trace, const Step& input) {
+  constexpr std::string_view kEnds[] = {"upsampled", "expanded", "gate/values", "attended_maps"};
+  const auto is_copy = [&](const Step& step) {
+    return step.op == ops::identity.name && trace.steps[step.inputs[0]].id.ends_with(kEnds[3]);
+  };
+  const std::vector<Axis>& grid = input.values.axes();
+  std::vector<const Step*> main{&input};
+  for (std::size_t i = 0; i < trace.steps.size(); ++i) {
+    const Step& step = trace.steps[i];
+    const std::vector<Axis>& axes = step.values.axes();
+    if (axes.size() != 3 || axes[1] != grid[1] || axes[2] != grid[2]) continue;
+    const bool ends = std::any_of(std::begin(kEnds), std::end(kEnds),
+                                  [&](std::string_view end) { return step.id.ends_with(end); });
+    // The last step of a branch of dilated convolutions.
+    const std::string branch = step.id.substr(0, step.id.find('/') + 1);
+    const bool branches = step.id.starts_with("branch") && i + 1 < trace.steps.size() &&
+                          !trace.steps[i + 1].id.starts_with(branch);
+    const bool output = step.id == "output" && step.op != ops::concat_maps.name && !is_copy(step);
+    if (ends || branches || output) main.push_back(&step);
+  }
+  return main;
+}
+
 namespace {
 
 constexpr std::size_t kMostChannels = 16;     // panels of one step
@@ -23,21 +68,8 @@ std::string file_name(std::string id) {
   return "heatmaps/" + id;
 }
 
-// ---- what a step holds ----
-
-/// [channels, rows, columns], or [rows, columns] under such names.
-bool is_map(const Step& step) {
-  const std::vector<Axis>& axes = step.values.axes();
-  if (axes.size() == 3) return true;
-  return axes.size() == 2 && axes[0].name.ends_with("row") && axes[1].name.ends_with("column");
-}
-
 bool is_pixel_weights(const Step& step) {
   return step.id.ends_with("/weights") && step.op == ops::softmax.name;
-}
-
-std::size_t channels_of(const Step& step) {
-  return step.values.rank() == 3 ? step.values.size(0) : 1;
 }
 
 Matrix channel_of(const Step& step, std::size_t channel) {
@@ -47,15 +79,6 @@ Matrix channel_of(const Step& step, std::size_t channel) {
     const auto values = step.values.values<decltype(zero)>();
     return Matrix(values.subspan(channel * rows * columns, rows * columns), rows, columns);
   });
-}
-
-std::string channel_name(const Trace& trace, const Step& step, std::size_t channel) {
-  const Axis& axis = step.values.axes()[0];
-  const AxisInfo* info = axis.name.empty() ? nullptr : trace.axis(axis.name);
-  const std::string label = info == nullptr ? std::to_string(channel) : info->labels[channel];
-  const bool number = label == std::to_string(channel);
-  const bool of_classes = axis.name == "class";
-  return number ? fmt::format("{} {}", of_classes ? "class" : "channel", label) : label;
 }
 
 std::string text_of(const Step& step) {
@@ -239,30 +262,6 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
 }
 
 // ---- which figures ----
-
-/// The maps of the overview: those on the grid of the input that a reader compares with it.
-Steps main_maps(const Trace& trace, const Step& input) {
-  constexpr std::string_view kEnds[] = {"upsampled", "expanded", "gate/values", "attended_maps"};
-  const auto is_copy = [&](const Step& step) {
-    return step.op == ops::identity.name && trace.steps[step.inputs[0]].id.ends_with(kEnds[3]);
-  };
-  const std::vector<Axis>& grid = input.values.axes();
-  Steps main{&input};
-  for (std::size_t i = 0; i < trace.steps.size(); ++i) {
-    const Step& step = trace.steps[i];
-    const std::vector<Axis>& axes = step.values.axes();
-    if (axes.size() != 3 || axes[1] != grid[1] || axes[2] != grid[2]) continue;
-    const bool ends = std::any_of(std::begin(kEnds), std::end(kEnds),
-                                  [&](std::string_view end) { return step.id.ends_with(end); });
-    // The last step of a branch of dilated convolutions.
-    const std::string branch = step.id.substr(0, step.id.find('/') + 1);
-    const bool branches = step.id.starts_with("branch") && i + 1 < trace.steps.size() &&
-                          !trace.steps[i + 1].id.starts_with(branch);
-    const bool output = step.id == "output" && step.op != ops::concat_maps.name && !is_copy(step);
-    if (ends || branches || output) main.push_back(&step);
-  }
-  return main;
-}
 
 void add_overviews(const Trace& trace, std::vector<NamedFigure>& figures) {
   if (const Step* input = trace.find("input/maps")) {

@@ -67,6 +67,7 @@ std::vector<Chosen> usual_choice(const AxisInfo& axis) {
 
 std::string layer_of(const Step& step) {
   const StepName name = parse_step_id(step.id);
+  if (!name.layer && !name.head) return step.id.substr(0, step.id.rfind('/') + 1);
   std::string prefix = step.id.substr(0, step.id.size() - name.step.size());
   const std::size_t head = prefix.rfind("head");
   if (name.head && head != std::string::npos) prefix.resize(head);
@@ -104,8 +105,10 @@ std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>&
                             by_key ? "key" : "query", by_key ? "queries" : "keys"))
         .hint(by_key ? "choose a query" : "choose a key");
   }
-  throw Error(ErrorCode::kInvalid, "there are no patches that weights could be laid over")
-      .hint("give \"patches\" (rows, columns and an image) instead of \"tokens\"");
+  throw Error(ErrorCode::kInvalid, "these weights are not of patches or pixels of a picture")
+      .hint(
+          "an overlay needs a document with \"patches\" (rows, columns and an image), or a "
+          "mechanism on feature maps");
 }
 
 void choose(std::vector<Sheet>& sheets, const OverlayOptions& options) {

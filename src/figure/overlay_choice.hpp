@@ -27,7 +27,8 @@ struct Sheet {
   std::string_view other_name() const { return by_key ? "key" : "query"; }
 };
 
-/// "layer0/head1/weights" → "layer0/": what heads of one layer have in common.
+/// "layer0/head1/weights" → "layer0/": what heads of one layer have in common; where there are no
+/// layers, "recurrence1/weights" → "recurrence1/".
 std::string layer_of(const Step& step);
 
 /// A sheet for each layer whose weights can be drawn as they were asked for.

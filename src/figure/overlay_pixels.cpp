@@ -131,11 +131,12 @@ std::vector<std::uint8_t> overlay_pixels(const Overlay& overlay, const OverlayPa
                                          const Image& picture) {
   const std::size_t width = picture.width, height = picture.height;
   const ColorScale& scale = panel.scale.value_or(overlay.scale);
+  const auto [rows, columns] = overlay.grid_of(panel);
   const std::vector<double> weights =
-      enlarged(panel.weights, overlay.rows, overlay.columns, height, width, overlay.by);
+      enlarged(panel.weights, rows, columns, height, width, overlay.by);
   std::vector<std::uint8_t> pixels(3 * width * height);
   for (std::size_t y = 0; y < height; ++y) {
-    const std::size_t patch_row = patch_of(y, height, overlay.rows) * overlay.columns;
+    const std::size_t patch_row = patch_of(y, height, rows) * columns;
     for (std::size_t x = 0; x < width; ++x) {
       const std::uint8_t* in = picture.rgb.data() + 3 * (y * width + x);
       Rgb under{in[0], in[1], in[2]};
@@ -143,8 +144,8 @@ std::vector<std::uint8_t> overlay_pixels(const Overlay& overlay, const OverlayPa
         const std::uint8_t grey = grey_of(under);
         under = {grey, grey, grey};
       }
-      const bool masked = !panel.masked.empty() &&
-                          panel.masked[patch_row + patch_of(x, width, overlay.columns)] != 0;
+      const bool masked =
+          !panel.masked.empty() && panel.masked[patch_row + patch_of(x, width, columns)] != 0;
       const Rgb color =
           masked ? hatched(under, x, y)
                  : blended(under, color_of(scale, weights[y * width + x]), overlay.opacity);

@@ -8,6 +8,7 @@
 
 #include "attn_viz/figure/heatmaps.hpp"
 #include "figure/overlay_choice.hpp"
+#include "figure/overlay_parts.hpp"
 #include "figure/step_figures.hpp"
 
 namespace attn_viz::figure {
@@ -60,23 +61,37 @@ std::optional<std::pair<std::size_t, std::size_t>> own_patch(const Sheet& sheet,
 
 // ---- words ----
 
+/// What a cell of the grid is called.
+std::string_view unit_of(const AxisInfo& axis) {
+  return axis.name == "pixel" ? "pixel" : "patch";
+}
+std::string units_of(const AxisInfo& axis) {
+  return axis.name == "pixel" ? "pixels" : "patches";
+}
+
 std::string name_of(const Sheet& sheet, const Chosen& chosen) {
   const AxisInfo& others = *sheet.others;
   if (chosen.is_mean)
     return fmt::format("mean of {} {}", others.labels.size(), sheet.by_key ? "keys" : "queries");
   const std::size_t position = chosen.positions[0];
-  return (others.grid && position >= others.extra ? "patch " : "") + others.labels[position];
+  const bool strip = others.name == "row" || others.name == "column";
+  const std::string kind = strip ? others.name + " "
+                           : others.grid && position >= others.extra
+                               ? fmt::format("{} ", unit_of(others))
+                               : "";
+  return kind + others.labels[position];
 }
 
 std::string subtitle_of(const Sheet& sheet, bool average_heads) {
   const StepName name = parse_step_id(sheet.heads[0]->id);
-  std::string text = name.encoder ? "Encoder, layer " : "Layer ";
-  text += std::to_string(name.layer.value_or(0));
+  std::string text;
+  if (name.layer)
+    text = fmt::format("{} {}", name.encoder ? "Encoder, layer" : "Layer", *name.layer);
   if (name.cross) text += ", cross-attention";
   if (sheet.heads.size() == 1 && name.head) text += fmt::format(", head {}", *name.head);
   if (sheet.heads.size() > 1)
     text += fmt::format(", {}{} heads", average_heads ? "mean of " : "", sheet.heads.size());
-  text += fmt::format(": {} {} ", name.step, sheet.by_key ? "on" : "of");
+  text += fmt::format("{}{} {} ", text.empty() ? "" : ": ", name.step, sheet.by_key ? "on" : "of");
   const std::string one = name_of(sheet, sheet.chosen[0]);
   if (sheet.chosen.size() > 1)
     return text + fmt::format("{} {}", sheet.chosen.size(), sheet.by_key ? "keys" : "queries");
@@ -105,23 +120,20 @@ std::string range_text(double low, double high) {
 std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& options,
                                   const Image& picture, const std::vector<Map>& maps) {
   const AxisInfo& patches = *sheet.patches;
+  const std::string_view unit = unit_of(patches);
+  const std::string units = units_of(patches);
   const bool several = maps.size() > 1;
   std::vector<std::string> notes;
-  notes.push_back(
-      fmt::format("Colors of the bar with opacity {:g} over the picture{} ({} × {} pixels, {} × "
-                  "{} patches); {}.",
-                  options.opacity, options.grey ? " in grey" : ", whose colors mix with them",
-                  picture.width, picture.height, patches.grid->first, patches.grid->second,
-                  options.by == Interpolation::kCell
-                      ? "one color for each patch"
-                      : "bilinear between the centres of patches (align_corners = false)"));
+  notes.push_back(note_of_colors(
+      options, picture,
+      fmt::format(", {} × {} {}", patches.grid->first, patches.grid->second, units), unit, units));
   const bool marked =
       std::any_of(sheet.chosen.begin(), sheet.chosen.end(),
                   [&](const Chosen& chosen) { return own_patch(sheet, chosen).has_value(); });
-  if (marked) notes.push_back(fmt::format("The outlined patch is the {}.", sheet.other_name()));
+  if (marked) notes.push_back(fmt::format("The outlined {} is the {}.", unit, sheet.other_name()));
   if (sheet.by_key)
-    notes.push_back(
-        "A map shows how much each patch looks at the key; its weights need not sum to 1.");
+    notes.push_back(fmt::format(
+        "A map shows how much each {} looks at the key; its weights need not sum to 1.", unit));
   if (patches.extra > 0) {
     double low = maps[0].elsewhere, high = low;
     for (const Map& map : maps) {
@@ -140,45 +152,25 @@ std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& opti
   const bool hidden = std::any_of(maps.begin(), maps.end(), [](const Map& map) {
     return std::find(map.masked.begin(), map.masked.end(), 1) != map.masked.end();
   });
-  if (hidden) notes.push_back("Hatched: masked patches, with weight 0.");
+  if (hidden) notes.push_back(fmt::format("Hatched: masked {}, with weight 0.", units));
   return notes;
 }
 
 // ---- colours ----
 
-struct Range {
-  double low = 0, high = 0;  ///< with 0
-  void widen(const Map& map) {
-    for (const double weight : map.weights) {
-      low = std::min(low, weight);
-      high = std::max(high, weight);
-    }
-  }
-};
-
-/// From 0 (or, where there are negative weights, from as far below 0) to the largest.
-ColorScale data_scale(const Range& range, ColorMap map, bool negative) {
-  const double size = std::max(-range.low, range.high);
-  ColorScale scale;
-  scale.map = negative ? ColorMap::kDiverging : map;
-  scale.high = size > 0 ? size : 1;
-  scale.low = negative ? -scale.high : 0;
-  return scale;
-}
-
 void add_scale(Overlay& overlay, const std::vector<Map>& maps, const OverlayOptions& options) {
-  Range all;
-  for (const Map& map : maps) all.widen(map);
+  OverlayRange all;
+  for (const Map& map : maps) all.widen(map.weights);
   const bool negative = all.low < 0;
   ColorScale& scale = overlay.scale;
-  scale = data_scale(all, options.look.map.value_or(ColorMap::kViridis), negative);
-  const double largest = std::max(all.high, -all.low);
+  scale = scale_of_data(all, options.look.map.value_or(ColorMap::kViridis), negative);
+  const double largest = all.largest();
   if (options.scale == OverlayScale::kEach) {
     for (std::size_t p = 0; p < maps.size(); ++p) {
-      Range own;
-      own.widen(maps[p]);
+      OverlayRange own;
+      own.widen(maps[p].weights);
       OverlayPanel& panel = overlay.panels[p];
-      panel.scale = data_scale(own, scale.map, negative);
+      panel.scale = scale_of_data(own, scale.map, negative);
       panel.scale->note = fmt::format("{}{:.3g}", negative ? "± " : "0 to ", panel.scale->high);
     }
     scale.low = negative ? -1 : 0;
@@ -198,16 +190,6 @@ void add_scale(Overlay& overlay, const std::vector<Map>& maps, const OverlayOpti
 }
 
 // ---- the sheet ----
-
-/// Panels in a row, for a sheet about as wide as a screen.
-std::size_t per_row_of(std::size_t panels, const Image& picture) {
-  const double tallness = static_cast<double>(picture.height) / static_cast<double>(picture.width);
-  const double wanted = std::sqrt(static_cast<double>(panels) * 2.4 * tallness);
-  const auto most =
-      std::clamp<std::size_t>(static_cast<std::size_t>(std::lround(wanted)), 1, panels);
-  const std::size_t rows = (panels + most - 1) / most;
-  return (panels + rows - 1) / rows;
-}
 
 Overlay overlay_of(const Trace& trace, const Sheet& sheet, const NamedPicture& picture,
                    const OverlayOptions& options) {

@@ -9,6 +9,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "figure/choose.hpp"
+#include "figure/maps.hpp"
 #include "figure/scales.hpp"
 #include "figure/step_figures.hpp"
 #include "figure/story_terms.hpp"
@@ -170,6 +171,16 @@ void Teller::refuse_head() const {
   const std::string_view block = options_.block == Block::kCross     ? " of cross-attention"
                                  : options_.block == Block::kEncoder ? " of an encoder"
                                                                      : "";
+  const auto mechanism = trace_.settings.get_or("mechanism", std::string("attention"));
+  if (layers.empty() && mechanism != "attention") {
+    throw Error(
+        ErrorCode::kInvalid,
+        fmt::format("a story is told of a head of attention; the mechanism \"{}\" has no heads",
+                    mechanism))
+        .hint(is_on_maps(trace_)
+                  ? "run draws its maps, and --style overlay lays them over their picture"
+                  : "run draws its results, and --step NAME any of its steps");
+  }
   if (layers.empty()) {
     throw Error(ErrorCode::kInvalid, fmt::format("there is no head{} in this file", block));
   }

@@ -112,6 +112,7 @@ Stage stage_of(const Step& step) {
   if (!place.layer || step.op == ops::layer_norm.name || step.op == ops::rms_norm.name) {
     return Stage::kPrepare;
   }
+  if (!place.head && starts_with(name, {"position", "key_position"})) return Stage::kPrepare;
   if (!place.head) return Stage::kCombine;
   if (starts_with(name, {"exact_", "distance"})) return Stage::kExact;
   if (starts_with(name,

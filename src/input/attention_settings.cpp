@@ -10,7 +10,8 @@ using json::Value;
 AttentionSettings read_attention(const Value& value, DType dtype) {
   value.allow_keys({"heads", "key_value_heads", "head_size", "value_size", "score", "scale",
                     "softcap", "bias", "mask", "normalize", "position", "weights", "talking_heads",
-                    "differential", "approximation", "qk_norm", "sink", "evaluation"});
+                    "differential", "approximation", "qk_norm", "sink", "evaluation",
+                    "key_position"});
   AttentionSettings settings;
   if (const auto heads = value.find("heads")) settings.heads = heads->whole_number(1);
   if (const auto groups = value.find("key_value_heads")) {
@@ -33,6 +34,14 @@ AttentionSettings read_attention(const Value& value, DType dtype) {
   settings.tricks = read_score_tricks(value, dtype);
   if (const auto position = value.find("position")) {
     settings.position = read_position(*position, dtype);
+  }
+  if (const auto position = value.find("key_position")) {
+    settings.key_position = read_key_position(*position, dtype);
+    if (settings.position.type != PositionType::kNone && !settings.position.to_queries_and_keys) {
+      throw position
+          ->error("expected no \"position\" beside it, or one that is added to queries and keys")
+          .hint("give the position \"add_to\": \"queries-and-keys\"");
+    }
   }
   if (const auto talking = value.find("talking_heads")) {
     settings.talking_heads = read_talking_heads(*talking, dtype);

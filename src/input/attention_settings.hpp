@@ -15,6 +15,8 @@ NormalizeSettings read_normalize(const json::Value& value);
 TalkingHeads read_talking_heads(const json::Value& value, DType dtype);
 Differential read_differential(const json::Value& value, DType dtype);
 PositionSettings read_position(const json::Value& value, DType dtype);
+/// An encoding of keys alone, which is one that is added.
+PositionSettings read_key_position(const json::Value& value, DType dtype);
 ApproximationSettings read_approximation(const json::Value& value, DType dtype);
 /// @param attention  the whole object: its "qk_norm", "sink" and "evaluation".
 ScoreTricks read_score_tricks(const json::Value& attention, DType dtype);

@@ -155,7 +155,10 @@ void apply(const Overrides& overrides, AttentionSettings& settings, bool mask) {
     }
     settings.normalize.temperature = *overrides.temperature;
   }
-  if (overrides.position && mask) override_position(settings.position, *overrides.position);
+  if (overrides.position && mask) {
+    override_position(settings.position, *overrides.position);
+    settings.key_position.reset();
+  }
   if (mask && overrides.causal) settings.mask.causal = true;
   if (mask && overrides.window) settings.mask.window = overrides.window;
   if (overrides.identity_weights) settings.weights = IdentityWeights{};

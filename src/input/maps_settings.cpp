@@ -196,4 +196,13 @@ CrissCross read_criss_cross(const Value& value, DType dtype) {
   return settings;
 }
 
+AttentionFusion read_attention_fusion(const Value& value, DType dtype) {
+  value.allow_keys({"deeper", "convolution", "attention", "relu", "align_corners"});
+  return {.deeper = read_maps(value.require("deeper"), dtype),
+          .convolution = find_convolution(value, "convolution", dtype),
+          .attention = find_convolution(value, "attention", dtype),
+          .relu = flag(value, "relu", true),
+          .align_corners = flag(value, "align_corners", false)};
+}
+
 }  // namespace attn_viz

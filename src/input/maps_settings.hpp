@@ -20,6 +20,7 @@ StripPooling read_strip_pooling(const json::Value& value, DType dtype);
 MixedPooling read_mixed_pooling(const json::Value& value, DType dtype);
 StripAttention read_strip_attention(const json::Value& value, DType dtype);
 CrissCross read_criss_cross(const json::Value& value, DType dtype);
+AttentionFusion read_attention_fusion(const json::Value& value, DType dtype);
 
 /// {"kernel", "bias", "batch_norm"} and the keys that stand beside them.
 Convolution read_convolution(const json::Value& value, DType dtype);

@@ -151,9 +151,15 @@ Task read_criss_cross_task(const Value& document, std::string title, const Overr
                             read_criss_cross);
 }
 
+Task read_attention_fusion_task(const Value& document, std::string title,
+                                const Overrides& overrides) {
+  return read_required(document, "attention_fusion", std::move(title), overrides,
+                       read_attention_fusion);
+}
+
 Task read_distillation_task(const Value& document, std::string title, const Overrides& overrides) {
   document.allow_keys(
-      {"title", "mechanism", "blocks", "distillation", "lane", "loss_weights", "steps"});
+      {"title", "mechanism", "image", "blocks", "distillation", "lane", "loss_weights", "steps"});
   const TaskHead head = read_head(document, std::move(title), overrides);
   DistillationTask task{.title = head.title, .dtype = head.dtype, .blocks = {}};
   for (const Value& block : items_of(document.require("blocks"), "a list of blocks")) {
@@ -162,6 +168,7 @@ Task read_distillation_task(const Value& document, std::string title, const Over
     task.blocks.push_back({label ? label->text() : fmt::format("block {}", task.blocks.size()),
                            read_maps(block.require("maps"), head.dtype)});
   }
+  if (const auto image = document.find("image")) task.image = image->text();
   if (const auto settings = document.find("distillation")) {
     task.settings = read_distillation_settings(*settings);
   }

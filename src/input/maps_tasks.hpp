@@ -21,6 +21,8 @@ Task read_strip_attention_task(const json::Value& document, std::string default_
                                const Overrides& overrides);
 Task read_criss_cross_task(const json::Value& document, std::string default_title,
                            const Overrides& overrides);
+Task read_attention_fusion_task(const json::Value& document, std::string default_title,
+                                const Overrides& overrides);
 Task read_distillation_task(const json::Value& document, std::string default_title,
                             const Overrides& overrides);
 

@@ -49,8 +49,8 @@ Tensor require_array(const Value& object, std::string_view key, std::size_t leas
 }
 
 FlowSettings read_flow(const Value& value, DType dtype) {
-  value.allow_keys(
-      {"type", "initial", "W_1", "b_1", "W_2", "b_2", "activation", "step", "substeps", "method"});
+  value.allow_keys({"type", "initial", "W_1", "b_1", "W_2", "b_2", "activation", "step", "substeps",
+                    "method", "add_to"});
   constexpr std::string_view kList = "a list of numbers", kMatrix = "a matrix";
   FlowSettings flow;
   flow.initial = require_array(value, "initial", 1, 1, kList, dtype);
@@ -92,15 +92,25 @@ void read_relative(const Value& value, PositionSettings& position, DType dtype) 
   }
 }
 
+/// Where an encoding is added.
+bool read_to_queries_and_keys(const Value& value) {
+  constexpr std::string_view kPlaces[] = {"embeddings", "queries-and-keys"};
+  const auto place = value.find("add_to");
+  return place && choice(*place, "place", kPlaces) == kPlaces[1];
+}
+
 /// The parameters of an encoding that is given as an object.
 void read_parameters(const Value& value, PositionSettings& position, DType dtype) {
   switch (position.type) {
     case PositionType::kSinusoidal:
+      value.allow_keys({"type", "base", "add_to"});
+      break;
     case PositionType::kSinusoidal2d:
-      value.allow_keys({"type", "base"});
+      value.allow_keys({"type", "base", "normalize", "add_to"});
+      if (const auto normalize = value.find("normalize")) position.normalize = normalize->boolean();
       break;
     case PositionType::kLearned:
-      value.allow_keys({"type", "table"});
+      value.allow_keys({"type", "table", "add_to"});
       position.table =
           require_array(value, "table", 2, 2, "a matrix (positions × embedding)", dtype);
       break;
@@ -135,6 +145,7 @@ void read_parameters(const Value& value, PositionSettings& position, DType dtype
       value.allow_keys({"type"});
   }
   if (const auto base = value.find("base")) position.base = base_of(*base);
+  position.to_queries_and_keys = read_to_queries_and_keys(value);
 }
 
 }  // namespace
@@ -151,6 +162,21 @@ PositionSettings read_position(const Value& value, DType dtype) {
                            name.text()))
         .hint(fmt::format("write {{\"type\": \"{}\", …}}", name.text()));
   }
+  return position;
+}
+
+PositionSettings read_key_position(const Value& value, DType dtype) {
+  if (value.is(Kind::kObject) && value.find("add_to")) {
+    throw value.find("add_to")->error("\"key_position\" is added to the keys alone");
+  }
+  PositionSettings position = read_position(value, dtype);
+  const PositionType type = position.type;
+  if (type != PositionType::kSinusoidal && type != PositionType::kSinusoidal2d &&
+      type != PositionType::kLearned && type != PositionType::kFloater) {
+    throw type_of(value, "position")
+        .unexpected("sinusoidal, sinusoidal-2d, learned or floater, which are added");
+  }
+  position.to_queries_and_keys = true;
   return position;
 }
 

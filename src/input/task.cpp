@@ -35,6 +35,7 @@ constexpr Reader kReaders[] = {
     {"mixed-pooling", read_mixed_pooling_task},
     {"strip-attention", read_strip_attention_task},
     {"criss-cross-attention", read_criss_cross_task},
+    {"attention-fusion", read_attention_fusion_task},
     {"self-attention-distillation", read_distillation_task},
     {"recurrence", read_recurrence},
     {"encoder-decoder", read_encoder_decoder},

@@ -67,6 +67,14 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
                      constants_of(mask, record.prefix()));
 }
 
+/// What queries and keys are made of, with positions that values do not have.
+std::pair<StepId, StepId> positioned(Recorder& record, const AttentionSettings& settings,
+                                     const AttentionParameters& parameters, Sources from) {
+  const PositionedSteps steps =
+      record_pair(record, settings, {from.x, parameters.query_grid}, {from.y, parameters.key_grid});
+  return {steps.x, steps.y};
+}
+
 /// What all heads of a layer share.
 struct Layer {
   const AttentionSettings& settings;
@@ -272,8 +280,9 @@ void attend_together(Recorder& record, std::vector<Head>& heads, const Layer& la
 
 StepId record_attention(Recorder record, const AttentionSettings& settings,
                         AttentionParameters parameters, Sources from) {
-  Layer layer{settings, parameters.scale, from, record_mask(record, settings.mask, from),
-              parameters.key_size};
+  const std::optional<StepId> mask = record_mask(record, settings.mask, from);
+  std::tie(from.x, from.y) = positioned(record, settings, parameters, from);
+  Layer layer{settings, parameters.scale, from, mask, parameters.key_size};
   if (settings.differential) {
     layer.lambda = record_lambda(record, *settings.differential, parameters.w_o.dtype());
   }

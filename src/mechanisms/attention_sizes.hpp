@@ -6,6 +6,7 @@
 #include <string>
 
 #include "attn_viz/mechanisms/settings.hpp"
+#include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz {
 
@@ -15,6 +16,8 @@ struct InputSizes {
   std::size_t embedding = 0;          ///< d: of the queries' source
   std::size_t context = 0;            ///< d′: of the keys' source
   std::size_t values = 0;             ///< d″: of the values' source
+  /// What the queries and the keys run over; null: nothing is known of it.
+  const AxisInfo *query_axis = nullptr, *key_axis = nullptr;
 };
 
 /// Sizes of one head. d_q = d_k but for the additive and bilinear scores, where they may differ.

@@ -146,6 +146,7 @@ Attributes settings_of(const AttentionSettings& settings, const AttentionParamet
       {"normalize", settings_of(settings.normalize)},
       {"position", describe_position(settings.position, parameters)},
       {"weights", std::move(weights)}};
+  if (settings.key_position) attention.set("key_position", describe(*settings.key_position, {}));
   if (settings.approximation) {
     attention.set("approximation", settings_of(*settings.approximation));
   }

@@ -161,6 +161,7 @@ Trace run_distillation(DistillationTask task, std::size_t) {
   trace.settings.set("loss_weights", Attributes{{"iou", task.weights.iou},
                                                 {"existence", task.weights.existence},
                                                 {"distillation", task.weights.distillation}});
+  if (!task.image.empty()) trace.settings.set("image", task.image);
   Recorder record(trace);
   std::vector<StepId> maps, chosen, losses;
   for (std::size_t i = 0; i < task.blocks.size(); ++i) {

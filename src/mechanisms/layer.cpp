@@ -41,7 +41,13 @@ class LayerResolver {
 
   LayerParameters resolve() {
     if (settings_.attention) {
-      const InputSizes self{sizes_.tokens, sizes_.tokens, width_, width_, width_};
+      const InputSizes self{.queries = sizes_.tokens,
+                            .keys = sizes_.tokens,
+                            .embedding = width_,
+                            .context = width_,
+                            .values = width_,
+                            .query_axis = sizes_.axis,
+                            .key_axis = sizes_.axis};
       result_.attention = resolve_parameters(*settings_.attention, self, dtype_,
                                              place_ + "/attention", name_, limit_);
       result_.bytes += result_.attention->bytes;

@@ -35,6 +35,7 @@ struct LayerParameters {
 /// What a layer reads: queries, keys and embedding are of the sequence itself.
 struct LayerSizes {
   std::size_t tokens = 0, embedding = 0;  ///< n, d
+  const AxisInfo* axis = nullptr;         ///< of the tokens
   std::optional<InputSizes> memory = {};  ///< of cross-attention; none: there is no context
 };
 

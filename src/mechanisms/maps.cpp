@@ -127,6 +127,15 @@ Description describe(const CrissCross& settings) {
   return {"criss-cross-attention", "criss_cross_attention", std::move(described)};
 }
 
+Description describe(const AttentionFusion& settings) {
+  return {"attention-fusion",
+          "attention_fusion",
+          {{"convolution", given(settings.convolution)},
+           {"attention", given(settings.attention)},
+           {"relu", settings.relu},
+           {"align_corners", settings.align_corners}}};
+}
+
 /// The channels, rows, columns and pixels that the steps run over.
 void add_axes(Trace& trace, const MapsTask& task) {
   const std::size_t channels = task.maps.size(0), height = task.maps.size(1),
@@ -135,6 +144,10 @@ void add_axes(Trace& trace, const MapsTask& task) {
   if (!task.channels.empty()) trace.axes.back().labels = task.channels;
   trace.axes.push_back(numbered_axis("row", height));
   trace.axes.push_back(numbered_axis("column", width));
+  if (const auto* fusion = std::get_if<AttentionFusion>(&task.mechanism)) {
+    trace.axes.push_back(numbered_axis(kDeeperRow, fusion->deeper.size(1)));
+    trace.axes.push_back(numbered_axis(kDeeperColumn, fusion->deeper.size(2)));
+  }
   const bool attends = std::holds_alternative<StripAttention>(task.mechanism) ||
                        std::holds_alternative<CrissCross>(task.mechanism);
   if (!attends || height == 1 || width == 1) return;  // pixels in a line are its rows or columns
@@ -158,6 +171,7 @@ Trace run_maps(MapsTask task, std::size_t memory_limit) {
       std::visit([](const auto& settings) { return describe(settings); }, task.mechanism);
   Trace trace = new_trace(task.title, task.dtype, std::move(description.mechanism));
   trace.settings.set(description.key, std::move(description.settings));
+  if (!task.image.empty()) trace.settings.set("image", task.image);
   add_axes(trace, task);
   Recorder record(trace);
   const std::vector<Axis> axes{

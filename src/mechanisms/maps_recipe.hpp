@@ -57,5 +57,6 @@ void record_mechanism(const MapsScope& scope, const StripPooling& settings);
 void record_mechanism(const MapsScope& scope, const MixedPooling& settings);
 void record_mechanism(const MapsScope& scope, const StripAttention& settings);
 void record_mechanism(const MapsScope& scope, const CrissCross& settings);
+void record_mechanism(const MapsScope& scope, const AttentionFusion& settings);
 
 }  // namespace attn_viz

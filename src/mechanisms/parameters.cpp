@@ -185,6 +185,9 @@ class Resolver {
                               .query = result_.query_size,
                               .key = result_.key_size,
                               .value = result_.value_size};
+    check_pair(settings_, sizes_, place_);
+    if (sizes_.query_axis != nullptr) result_.query_grid = sizes_.query_axis->grid;
+    if (sizes_.key_axis != nullptr) result_.key_grid = sizes_.key_axis->grid;
     const auto positions = resolve_head_positions(settings_.position, settings_.score.type, sizes,
                                                   place_ + "/position");
     for (std::size_t i = 0; i < h_; ++i) result_.heads[i].position = positions[i];

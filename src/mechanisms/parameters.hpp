@@ -34,7 +34,8 @@ struct AttentionParameters {
   std::optional<Tensor> b_o;  ///< [d_out]
   std::size_t query_size = 0, key_size = 0, value_size = 0;
   double scale = 1;
-  double bytes = 0;  ///< what the parameters and steps of the layer take
+  Grid query_grid = {}, key_grid = {};  ///< of patches
+  double bytes = 0;                     ///< what the parameters and steps of the layer take
 };
 
 /// @param place  JSON pointer of the settings, for errors: "/attention".

@@ -185,6 +185,9 @@ double position_numbers(const AttentionSettings& settings, const InputSizes& siz
                         std::size_t key_size) {
   const auto number = [](std::size_t size) { return static_cast<double>(size); };
   const double n = number(sizes.queries), m = number(sizes.keys);
+  if (settings.key_position) {  // its own for queries, and for keys
+    return 2 * (n * number(sizes.embedding) + m * number(sizes.context)) / number(settings.heads);
+  }
   switch (settings.position.type) {
     case PositionType::kNone:
     case PositionType::kRelative:
@@ -207,7 +210,8 @@ Attribute describe(const PositionSettings& settings, const std::vector<HeadPosit
   const auto take = [&](const Attributes& constants) {
     for (const auto& [name, value] : constants) all.set(name, value);
   };
-  if (adds_to_embeddings(settings.type)) take(constants_of_added(settings));
+  if (is_added(settings.type)) take(constants_of_added(settings));
+  if (settings.to_queries_and_keys) all.set("add_to", "queries-and-keys");
   if (settings.type == PositionType::kRope) take(rotation_of(settings));
   if (settings.table) all.set("table", "given");
   if (settings.flow) {

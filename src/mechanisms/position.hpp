@@ -16,20 +16,34 @@ struct InputSizes;
 
 // ---- added to the embeddings ----
 
-/// Whether this encoding is added to the embeddings (and is not a matter of the heads).
-bool adds_to_embeddings(PositionType type);
+/// Whether this encoding is added to something (and is not a matter of the heads).
+bool is_added(PositionType type);
 
-/// Checks one sequence, if the encoding is one that is added.
+/// Whether it is added to the embeddings, before anything else.
+inline bool adds_to_embeddings(const PositionSettings& settings) {
+  return is_added(settings.type) && !settings.to_queries_and_keys;
+}
+
+/// Checks one sequence, if the encoding is one that is added to the embeddings.
 /// @param of     its place in the document: "/embeddings".
 /// @param place  JSON pointer of the setting, for errors: "/attention/position".
 /// @throws Error kInvalid where tables or patches do not fit.
 void check_added(const PositionSettings& settings, const Tensor& rows, const AxisInfo& axis,
                  const std::string& of, const std::string& place);
 
+/// Checks the encodings that an attention adds to its queries and keys.
+/// @param place  JSON pointer of the attention: "/layers/0/cross_attention".
+/// @throws Error kInvalid where tables or patches do not fit.
+void check_pair(const AttentionSettings& settings, const InputSizes& sizes,
+                const std::string& place);
+
+/// Rows and columns of patches.
+using Grid = std::optional<std::pair<std::size_t, std::size_t>>;
+
 /// Rows of embeddings, and their grid if they are patches.
 struct Sequence {
   StepId rows;
-  std::optional<std::pair<std::size_t, std::size_t>> grid;
+  Grid grid;
 };
 
 /// X + P and, for keys, Y + P; y = x in self-attention.
@@ -46,6 +60,11 @@ PositionedSteps record_added(Recorder& input, const PositionSettings& settings, 
 
 /// The same for a context that an encoder reads, with parameters of its own.
 StepId record_added_to_context(Recorder& input, const PositionSettings& settings, Sequence y);
+
+/// What queries and keys are made of in place of x and y: "positioned", and for keys of their own
+/// "key_positioned". Without such an encoding x and y themselves.
+PositionedSteps record_pair(Recorder& layer, const AttentionSettings& settings, Sequence x,
+                            Sequence y);
 
 // ---- of a head ----
 

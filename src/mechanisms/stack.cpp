@@ -79,11 +79,12 @@ PositionSettings added_positions(const std::vector<LayerSettings>& layers) {
 void expect_added_first(const std::vector<LayerSettings>& layers, const std::string& place) {
   const auto expect_none = [&](const std::optional<AttentionSettings>& attention, std::size_t layer,
                                std::string_view name) {
-    if (!attention || !adds_to_embeddings(attention->position.type)) return;
+    if (!attention || !adds_to_embeddings(attention->position)) return;
     throw Error(ErrorCode::kInvalid,
                 "positions are added to the embeddings, before the first layer")
         .at(fmt::format("{}/{}/{}/position", place, layer, name))
-        .hint(fmt::format("give it in {}/0/attention, or take rope, alibi, t5 or relative", place));
+        .hint(fmt::format("give it in {}/0/attention, or \"add_to\": \"queries-and-keys\" here",
+                          place));
   };
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i > 0) expect_none(layers[i].attention, i, "attention");
@@ -135,13 +136,24 @@ Sources record_positions(Recorder& input, const Problem& problem, Sources from) 
 /// Sizes of what the first layer of attention, or cross-attention, reads.
 InputSizes sizes_of(const Problem& problem, std::size_t encoded) {
   const std::size_t n = problem.embeddings.rows(), d = problem.embeddings.columns();
-  if (!problem.context) return {.queries = n, .keys = n, .embedding = d, .context = d, .values = d};
+  const AxisInfo* axis = &problem.axis;
+  if (!problem.context) {
+    return {.queries = n,
+            .keys = n,
+            .embedding = d,
+            .context = d,
+            .values = d,
+            .query_axis = axis,
+            .key_axis = axis};
+  }
   const Context& context = *problem.context;
   return {.queries = n,
           .keys = context.embeddings.rows(),
           .embedding = d,
           .context = encoded,
-          .values = context.values ? context.values->columns() : encoded};
+          .values = context.values ? context.values->columns() : encoded,
+          .query_axis = axis,
+          .key_axis = &context.axis};
 }
 
 }  // namespace
@@ -155,7 +167,8 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   // Sizes, defaults and shapes of everything, before any work.
   Stack encoder;
   if (context) {
-    const LayerSizes sizes{context->embeddings.rows(), context->embeddings.columns(), {}};
+    const LayerSizes sizes{
+        context->embeddings.rows(), context->embeddings.columns(), &context->axis, {}};
     encoder = resolve_stack(context->layers, sizes, dtype, "/context/layers", "encoder/layer",
                             memory_limit);
   }
@@ -164,7 +177,7 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   std::optional<AttentionParameters> single;
   Stack stack;
   if (stacked) {
-    const LayerSizes of_tokens{sizes.queries, sizes.embedding,
+    const LayerSizes of_tokens{sizes.queries, sizes.embedding, &problem.axis,
                                context ? std::optional(sizes) : std::nullopt};
     stack = resolve_stack(problem.layers, of_tokens, dtype, "/layers", "layer", memory_limit,
                           encoder.bytes);

@@ -100,6 +100,25 @@ Outcome evaluate_multiply(Inputs inputs, const Attributes&) {
   return {std::move(result)};
 }
 
+Outcome evaluate_blend(Inputs inputs, const Attributes&) {
+  expect_inputs(inputs, 3);
+  const Tensor &w = *inputs[0], &a = *inputs[1], &b = *inputs[2];
+  if (w.shape() != a.shape() || w.shape() != b.shape()) {
+    throw Error(ErrorCode::kInvalid, "expected three inputs of one shape, got " +
+                                         shape_text(w.shape()) + ", " + shape_text(a.shape()) +
+                                         " and " + shape_text(b.shape()));
+  }
+  Tensor result(a.dtype(), a.axes());
+  dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto share = w.values<T>(), first = a.values<T>(), second = b.values<T>();
+    for (std::size_t i = 0; i < a.count(); ++i) {
+      result.values<T>()[i] = share[i] * first[i] + (1 - share[i]) * second[i];
+    }
+  });
+  return {std::move(result)};
+}
+
 Outcome evaluate_identity(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 1);
   return {*inputs[0]};
@@ -154,6 +173,18 @@ const Operation multiply{
                    const Attributes&) { return s[0] + " ∘ " + s[1]; },
     .evaluate = evaluate_multiply,
     .terms = multiply_terms,
+};
+
+const Operation blend{
+    .name = "blend",
+    .meaning = "two results mixed, with weights w and 1 − w at each place",
+    .source = "Song, Mei, Huang 2021 (AttaNet), attention fusion module",
+    .equation =
+        [](std::span<const std::string> s, const Attributes&) {
+          return s[0] + " ∘ " + s[1] + " + (1 − " + s[0] + ") ∘ " + s[2];
+        },
+    .evaluate = evaluate_blend,
+    .terms = blend_terms,
 };
 
 const Operation identity{

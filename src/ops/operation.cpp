@@ -62,7 +62,7 @@ std::span<const Operation* const> all_operations() {
       &softmax_with_sink, &l2_normalize, &rms_normalize, &online_maximum, &online_sum,
       &online_accumulator, &online_output,
       // feed-forward, layer norm, pool, image
-      &activation, &multiply, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
+      &activation, &multiply, &blend, &identity, &window_rows, &layer_norm, &rms_norm, &mean_rows,
       &select_row, &patchify,
       // feature maps
       &convolution_2d, &batch_norm, &adaptive_average_pool, &adaptive_maximum_pool, &strip_pool,

@@ -2,6 +2,7 @@
 // and keys. All angles are taken in float64.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
@@ -52,7 +53,15 @@ Outcome evaluate_sinusoidal(Inputs inputs, const Attributes& attributes) {
   })};
 }
 
-/// Attributes "rows" and "columns" of the grid; row i is the patch (i / columns, i % columns).
+/// A coordinate from 0 to size − 1 as what is encoded; normalised as in the authors' code, counted
+/// from 1 and made 2π at the end.
+double coordinate(std::size_t at, double size, bool normalize) {
+  const auto place = static_cast<double>(at);
+  return normalize ? (place + 1) / (size + kNormalizeEpsilon) * (2 * std::numbers::pi) : place;
+}
+
+/// Attributes "rows" and "columns" of the grid, and "normalize"; row i is the patch (i / columns,
+/// i % columns).
 Outcome evaluate_sinusoidal_2d(Inputs inputs, const Attributes& attributes) {
   expect_inputs(inputs, 1);
   const double rows = attributes.get<double>("rows"), columns = attributes.get<double>("columns");
@@ -65,9 +74,10 @@ Outcome evaluate_sinusoidal_2d(Inputs inputs, const Attributes& attributes) {
   }
   const auto frequencies = frequencies_of(attributes.get<double>("base"), d / 2);
   const auto width = static_cast<std::size_t>(columns);
+  const bool normalize = attributes.get_or("normalize", false);
   return {encodings_like(*inputs[0], [&](std::size_t i, auto row) {
-    write_waves(static_cast<double>(i / width), frequencies, row.first(d / 2));
-    write_waves(static_cast<double>(i % width), frequencies, row.last(d / 2));
+    write_waves(coordinate(i / width, rows, normalize), frequencies, row.first(d / 2));
+    write_waves(coordinate(i % width, columns, normalize), frequencies, row.last(d / 2));
   })};
 }
 
@@ -130,8 +140,11 @@ const Operation sinusoidal_2d{
     .meaning = "sines and cosines of a patch's row, then of its column",
     .source = "Carion et al. 2020, appendix A.4",
     .equation =
-        [](std::span<const std::string>, const Attributes&) {
-          return std::string("[sinusoidal(row), sinusoidal(column)]");
+        [](std::span<const std::string>, const Attributes& attributes) {
+          return std::string(attributes.get_or("normalize", false)
+                                 ? "[sinusoidal(2π (row + 1) / rows), "
+                                   "sinusoidal(2π (column + 1) / columns)]"
+                                 : "[sinusoidal(row), sinusoidal(column)]");
         },
     .evaluate = evaluate_sinusoidal_2d,
     .terms = sinusoidal_2d_terms,

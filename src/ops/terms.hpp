@@ -16,6 +16,10 @@ Expression operator*(Expression a, Expression b);
 Expression operator/(Expression a, Expression b);
 
 namespace ops {
+
+/// Added to the number of rows or columns that normalised coordinates are divided by.
+inline constexpr double kNormalizeEpsilon = 1e-6;
+
 namespace terms {
 
 /// A constant; a name is what it is called in the formula.
@@ -95,8 +99,8 @@ TermsOf l2_normalize_terms, rms_normalize_terms, layer_norm_terms, rms_norm_term
 // online softmax
 TermsOf online_maximum_terms, online_sum_terms, online_accumulator_terms, online_output_terms;
 // feed-forward, pool
-TermsOf activation_terms, multiply_terms, identity_terms, window_rows_terms, mean_rows_terms,
-    select_row_terms, patchify_terms;
+TermsOf activation_terms, multiply_terms, blend_terms, identity_terms, window_rows_terms,
+    mean_rows_terms, select_row_terms, patchify_terms;
 // feature maps
 TermsOf convolution_2d_terms, batch_norm_terms, adaptive_average_pool_terms,
     adaptive_maximum_pool_terms, strip_pool_terms, expand_strips_terms, interpolate_terms,

@@ -1,6 +1,7 @@
 // Terms of positions: encodings, rotations, relative tables.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "ops/terms.hpp"
 
@@ -47,8 +48,14 @@ Arithmetic sinusoidal_2d_terms(const Cell& cell) {
   Arithmetic arithmetic;
   const std::size_t half = cell.values.columns() / 2, c = cell.column();
   const auto width = static_cast<std::size_t>(cell.attributes.get<double>("columns"));
-  const Expression place =
+  Expression place =
       c < half ? number(cell.row() / width, "row") : number(cell.row() % width, "column");
+  if (cell.attributes.get_or("normalize", false)) {
+    const Expression size = attribute(cell, c < half ? "rows" : "columns");
+    place = arithmetic.define(c < half ? "y" : "x", (place + number(1.0)) /
+                                                        (size + number(kNormalizeEpsilon)) *
+                                                        number(2 * std::numbers::pi, "2π"));
+  }
   arithmetic.result = wave(arithmetic, cell, place, c % half, half);
   return arithmetic;
 }

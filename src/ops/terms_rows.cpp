@@ -149,6 +149,11 @@ Arithmetic multiply_terms(const Cell& cell) {
   return {.result = in(0, cell.position) * in(1, cell.position)};
 }
 
+Arithmetic blend_terms(const Cell& cell) {
+  const Expression w = in(0, cell.position);
+  return {.result = w * in(1, cell.position) + (number(1.0) - w) * in(2, cell.position)};
+}
+
 Arithmetic identity_terms(const Cell& cell) {
   return {.result = in(0, cell.position)};
 }

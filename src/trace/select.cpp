@@ -72,6 +72,22 @@ Error unknown_step(const Trace& trace, const std::string& wanted) {
   return error;
 }
 
+/// What was meant if nothing was said: some mechanisms have no weights.
+Error no_weights(const Trace& trace) {
+  std::string names;
+  for (const Step& step : trace.steps) {
+    const std::string name(parse_step_id(step.id).step);
+    if (("," + names + ",").find(", " + name + ",") != std::string::npos || names == name) continue;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  const auto mechanism = trace.settings.get_or("mechanism", std::string("attention"));
+  return Error(ErrorCode::kInvalid,
+               fmt::format(
+                   "the mechanism \"{}\" has no weights; expected the name of a step, one of {}",
+                   mechanism, names))
+      .hint("choose one with --step");
+}
+
 // ---- numbers ----
 
 struct Range {
@@ -153,6 +169,7 @@ void keep_numbered(std::vector<const Step*>& steps, const std::string& list, std
 
 std::vector<const Step*> select_steps(const Trace& trace, const StepQuery& query) {
   std::vector<const Step*> steps = steps_named(trace, query.step);
+  if (steps.empty() && query.step == StepQuery{}.step) throw no_weights(trace);
   if (steps.empty()) throw unknown_step(trace, query.step);
   if (query.layer) keep_numbered(steps, *query.layer, "layer", query.step, &StepName::layer);
   if (query.head) keep_numbered(steps, *query.head, "head", query.step, &StepName::head);

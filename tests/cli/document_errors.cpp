@@ -343,7 +343,7 @@ TEST_CASE("document: unknown names") {
       {with_key("\"mechanism\": \"atention\""),
        "/mechanism: unknown mechanism \"atention\"; expected one of attention, "
        "adaptive-pooling, spatial-pyramid-pooling, pyramid-pooling, atrous-pyramid-pooling, "
-       "strip-pooling, mixed-pooling, strip-attention, criss-cross-attention, "
+       "strip-pooling, mixed-pooling, strip-attention, criss-cross-attention, attention-fusion, "
        "self-attention-distillation, recurrence, encoder-decoder, memory, "
        "hierarchical-attention, pointer-network, convolution-1d, convolution-as-attention\n"
        "  hint: did you mean \"attention\"?"},

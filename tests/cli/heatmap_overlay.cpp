@@ -105,3 +105,80 @@ TEST_CASE("overlay: options and their errors") {
   CHECK(folder.run(overlay(sample("three-tokens.json"))).code == 3);
   CHECK(folder.list().empty());
 }
+
+TEST_CASE(
+    "overlay: maps of self attention distillation, over the picture that the document names") {
+  const TemporaryFolder folder;
+  const std::string sad = sample("self-attention-distillation.json");
+  CHECK(folder.run(overlay(sad)) == Run{0, "out: sum_power-overlay.png\n", ""});
+  CHECK(folder.run(overlay(sad, {"--step", "student", "--format", "svg"})) ==
+        Run{0, "out: student-overlay.svg\n", ""});
+  // A trace stands elsewhere; the picture is given.
+  REQUIRE(folder.run({"run", sad, "-o", "t", "--no-heatmaps"}).code == 0);
+  const std::string direct = folder.read("out/sum_power-overlay.png");
+  const std::string trace = "t/self-attention-distillation/trace.json";
+  CHECK(folder.run(overlay(trace)).code == 4);
+  CHECK(folder.run(overlay(trace, {"--image", sample("cat.png")})).code == 0);
+  CHECK(folder.read("out/sum_power-overlay.png") == direct);
+}
+
+TEST_CASE("overlay: weights and maps of other mechanisms on maps") {
+  const TemporaryFolder folder;
+  const auto drawn = [&](const std::string& name, std::vector<std::string> more = {}) {
+    return folder.run(overlay(sample(name), std::move(more))).out;
+  };
+  CHECK(drawn("criss-cross-attention.json", {"--query", "5,16"}) ==
+        "out: recurrence0-overlay-query116.png, recurrence1-overlay-query116.png\n");
+  CHECK(drawn("criss-cross-attention.json", {"--step", "output"}) == "out: output-overlay.png\n");
+  CHECK(drawn("strip-attention.json", {"--key", "3"}) ==
+        "out: columns-overlay-key3.png, rows-overlay-key3.png\n");
+  CHECK(drawn("attention-fusion.json") ==
+        "out: upsampled-overlay.png, gate-values-overlay.png, output-overlay.png\n");
+  CHECK(drawn("spatial-pyramid-pooling.json") == "out: pooled-overlay.png\n");
+}
+
+TEST_CASE(
+    "overlay, lines and stories: what has no patches, maps or heads is refused in its words") {
+  const TemporaryFolder folder;
+  const auto fault = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.begin(), {"heatmap", sample(name), "-o", "out"});
+    const Run run = folder.run(more);
+    CHECK(run.out == "");
+    const auto begin = run.err.find(".json: ");
+    return std::to_string(run.code) + " " +
+           run.err.substr(begin == std::string::npos ? 0 : begin + 7);
+  };
+  const char* sad = "self-attention-distillation.json";
+  const std::string maps =
+      "  hint: run draws its maps, and --style overlay lays them over their picture\n";
+  const std::string results = "  hint: run draws its results, and --step NAME any of its steps\n";
+  CHECK(
+      fault(sad, {"--story"}) ==
+      "3 a story is told of a head of attention; the mechanism \"self-attention-distillation\" has "
+      "no heads\n" +
+          maps);
+  CHECK(fault("recurrence.json", {"--frames"}) ==
+        "3 a story is told of a head of attention; the mechanism \"recurrence\" has no heads\n" +
+            results);
+  CHECK(fault(sad, {"--style", "lines"}) ==
+        "3 lines join tokens by weights; the mechanism \"self-attention-distillation\" has none\n" +
+            maps);
+  CHECK(fault("recurrence.json", {"--style", "overlay"}) ==
+        "3 an overlay lays weights of patches or feature maps over a picture; the mechanism "
+        "\"recurrence\" has neither\n" +
+            results);
+  CHECK(fault("adaptive-pooling.json", {}) ==
+        "3 the mechanism \"adaptive-pooling\" has no weights; expected the name of a step, one of "
+        "input/maps, output\n  hint: choose one with --step\n");
+  CHECK(fault(sad, {"--style", "overlay", "--query", "0"}) ==
+        "2 attn-viz: --query: maps have no queries, keys or heads\n"
+        "  hint: leave it out, or choose weights with --step\n");
+  CHECK(fault("cat.json", {"--style", "overlay", "--step", "scores"}) ==
+        "2 attn-viz: --step: expected weights of patches, or feature maps, to lay over a picture\n"
+        "  hint: draw other steps with --style heatmap\n");
+  CHECK(fault("lane-losses.json", {"--style", "overlay"}) ==
+        "3 there is no image to lay the maps over\n"
+        "  hint: give the picture with --image FILE, or name it in the document: \"image\": "
+        "\"cat.png\"\n");
+  CHECK(folder.list().empty());
+}

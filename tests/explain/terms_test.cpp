@@ -104,6 +104,7 @@ void look_at_scores_and_rows() {
               {{"function", name}}) == "");
   }
   CHECK(off(ops::multiply, {q, q}) == "");
+  CHECK(off(ops::blend, {random_tensor({2, 3}, "share"), q, q}) == "");
   CHECK(off(ops::identity, {q}) == "");
   CHECK(off(ops::window_rows, {k}, {{"window", 2.0}}) == "");
   CHECK(off(ops::mean_rows, {k}) == "");
@@ -125,6 +126,8 @@ void look_at_positions() {
   const Tensor x = random_tensor({6, 4}, "x"), y = random_tensor({9, 4}, "y");
   CHECK(off(ops::sinusoidal, {random_tensor({5, 3}, "odd")}, {{"base", 100.0}}) == "");
   CHECK(off(ops::sinusoidal_2d, {x}, {{"rows", 2.0}, {"columns", 3.0}, {"base", 10.0}}) == "");
+  CHECK(off(ops::sinusoidal_2d, {x},
+            {{"rows", 2.0}, {"columns", 3.0}, {"base", 10.0}, {"normalize", true}}) == "");
   CHECK(off(ops::learned, {x, y}) == "");
   for (const char* layout : {"half", "interleaved"}) {
     CHECK(off(ops::rotate, {x}, {{"layout", layout}, {"base", 10000.0}}) == "");

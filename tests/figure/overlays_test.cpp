@@ -204,8 +204,9 @@ TEST_CASE("overlays: words that look at patches, and patches that look at words"
   CHECK(error_of([&] {
           draw(run_attention(test::problem_of(test::matrix({{1}, {2}}))));
         }) ==
-        "there are no patches that weights could be laid over\n"
-        "  hint: give \"patches\" (rows, columns and an image) instead of \"tokens\"");
+        "these weights are not of patches or pixels of a picture\n"
+        "  hint: an overlay needs a document with \"patches\" (rows, columns and an image), or a "
+        "mechanism on feature maps");
 }
 
 TEST_CASE("overlays: a sheet for each layer, and only where there are patches") {

@@ -205,6 +205,19 @@ TEST_CASE("story: it reads like the mathematics") {
   CHECK(std::count(many.begin(), many.end(), "Combine | O_0 … = C") == 1);
 }
 
+TEST_CASE("story: positions of queries and keys prepare the input of their layer") {
+  StoryOptions cross;
+  cross.block = StoryOptions::Block::kCross;
+  const std::vector<std::string> detr = told(story_of(sample("detr"), cross));
+  const auto tells = [&](const char* line) {
+    return std::count(detr.begin(), detr.end(), line) == 1;
+  };
+  CHECK(tells("Prepare | R + P = X_P"));
+  CHECK(tells("Prepare | H_1 + P_K = Y_P"));
+  CHECK(tells("Project | Y_P · W_K = K"));
+  CHECK(tells("Project | H_1 · W_V = V"));
+}
+
 TEST_CASE("story: every step of the head is a result, with its equation, name and shape") {
   for (const std::string& name : sample_names()) {
     INFO(name);

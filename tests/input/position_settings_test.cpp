@@ -151,5 +151,42 @@ TEST_CASE("--position: another encoding, or the document's with its parameters")
         "  hint: give them in the document, under attention/position");
 }
 
+TEST_CASE("position: added to queries and keys, and another for the keys") {
+  const auto attention = [](const std::string& settings, const Overrides& overrides = {}) {
+    return read_document("{\"embeddings\": [[1, 2], [3, 4]], \"attention\": " + settings + "}",
+                         "test", overrides)
+        .attention;
+  };
+  const auto fault = [&](const std::string& settings) {
+    return test::error_of([&] { attention(settings); });
+  };
+  const std::string pair = R"({"type": "sinusoidal-2d", "normalize": true,
+                              "add_to": "queries-and-keys"})";
+  CHECK(position_of(pair).to_queries_and_keys);
+  CHECK(position_of(pair).normalize);
+  CHECK_FALSE(position_of(R"({"type": "sinusoidal", "add_to": "embeddings"})").to_queries_and_keys);
+  const std::string both = R"({"position": )" + pair + R"(, "key_position": "sinusoidal"})";
+  CHECK(attention(both).key_position->to_queries_and_keys);
+  Overrides overrides;
+  overrides.position = PositionType::kRope;
+  CHECK_FALSE(attention(both, overrides).key_position);
+  CHECK(refused(R"({"type": "sinusoidal", "add_to": "queries"})") ==
+        "/attention/position/add_to: unknown place \"queries\"; expected one of embeddings, "
+        "queries-and-keys\n  hint: did you mean \"queries-and-keys\"?");
+  CHECK(refused(R"({"type": "rope", "add_to": "embeddings"})")
+            .starts_with("/attention/position/add_to: unknown key"));
+  CHECK(refused(R"({"type": "sinusoidal", "normalize": true})")
+            .starts_with("/attention/position/normalize: unknown key"));
+  CHECK(
+      fault(R"({"key_position": "rope"})") ==
+      "/attention/key_position: expected sinusoidal, sinusoidal-2d, learned or floater, which are "
+      "added, got \"rope\"");
+  CHECK(fault(R"({"key_position": {"type": "sinusoidal", "add_to": "queries-and-keys"}})") ==
+        "/attention/key_position/add_to: \"key_position\" is added to the keys alone");
+  CHECK(fault(R"({"position": "sinusoidal", "key_position": "sinusoidal"})") ==
+        "/attention/key_position: expected no \"position\" beside it, or one that is added to "
+        "queries and keys\n  hint: give the position \"add_to\": \"queries-and-keys\"");
+}
+
 }  // namespace
 }  // namespace attn_viz

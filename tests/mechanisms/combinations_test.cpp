@@ -102,7 +102,7 @@ TEST_CASE("stack: positions are added once, before the first layer") {
         run(R"({"embeddings": [[1, 0]], "layers": [{}, {"attention": {"position": "sinusoidal"}}]})");
       }) ==
       "/layers/1/attention/position: positions are added to the embeddings, before the first "
-      "layer\n  hint: give it in /layers/0/attention, or take rope, alibi, t5 or relative");
+      "layer\n  hint: give it in /layers/0/attention, or \"add_to\": \"queries-and-keys\" here");
 }
 
 TEST_CASE("stack: an encoder adds positions of its own to the context") {

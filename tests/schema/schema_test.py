@@ -386,6 +386,19 @@ class Documents(Holds):
         for name, key in (("learned", "table"), ("t5", "table"), ("relative", "keys")):
             self.rejects(attention(position={"type": name}), place, f"missing key '{key}'")
         flow = {"type": "floater", "initial": [0], "W_1": [[1], [0]], "step": 1}
+        pair = {"type": "sinusoidal-2d", "normalize": True, "add_to": "queries-and-keys"}
+        self.accepts(
+            attention(position=pair), attention(position={**flow, "add_to": "embeddings"}),
+            attention(position={"type": "learned", "table": X, "add_to": "queries-and-keys"}),
+            attention(position=pair, key_position="sinusoidal"),
+            attention(key_position={"type": "sinusoidal-2d", "normalize": True}))
+        self.rejects(attention(position={**pair, "add_to": "keys"}), place + "/add_to", "one of")
+        self.rejects(attention(position={"type": "rope", "add_to": "embeddings"}), place + "/add_to",
+                     "unknown key")
+        self.rejects(attention(position={**pair, "type": "sinusoidal"}), place + "/normalize", "")
+        self.rejects(attention(key_position=pair), "/attention/key_position/add_to", "")
+        self.rejects(attention(key_position="rope"), "/attention/key_position", "one of")
+        self.rejects(attention(key_position={"type": "alibi"}), "/attention/key_position/type", "one of")
         self.rejects(attention(position={**flow, "step": 0}), place + "/step", "> 0")
         self.rejects(attention(position={**flow, "substeps": 0}), place + "/substeps", "≥ 1")
         self.rejects(attention(position={**flow, "method": "rk5"}), place + "/method", "euler")

@@ -1,4 +1,5 @@
-// What an overlay shows: weights of patches laid over the picture that the patches were cut from.
+// What an overlay shows: weights of patches, or maps of a network, laid over the picture that they
+// belong to.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,9 @@ enum class Interpolation {
 /// One map of patches, [rows, columns] of its overlay.
 struct OverlayPanel {
   std::string title = {};
-  std::vector<double> weights = {};
+  std::vector<double> weights = {};  ///< or the values of a map, which may be negative
+  /// Its own rows and columns instead of the overlay's.
+  std::optional<std::pair<std::size_t, std::size_t>> grid = std::nullopt;
   std::vector<std::uint8_t> masked = {};  ///< 1: hidden from the query. Empty: none is
   /// The patch to outline: the query (or key) of the map.
   std::optional<std::pair<std::size_t, std::size_t>> marked = std::nullopt;
@@ -48,6 +51,11 @@ struct Overlay {
   bool grey = true;  ///< the picture under the colours is grey, so that hues are those of the map
   std::vector<std::string> notes = {};
   Theme theme = Theme::kLight;
+
+  /// The rows and columns of a panel's map.
+  std::pair<std::size_t, std::size_t> grid_of(const OverlayPanel& panel) const {
+    return panel.grid.value_or(std::pair(rows, columns));
+  }
 };
 
 }  // namespace attn_viz::figure

@@ -1,4 +1,4 @@
-// From a trace and a picture to the description of overlays.
+// From a trace and a picture to the description of overlays: of weights, and of feature maps.
 #pragma once
 
 #include <functional>
@@ -53,5 +53,19 @@ using PictureOf = std::function<NamedPicture(const AxisInfo& patches)>;
 ///                weights do not keep what their operation promises (see verify_weights)
 std::vector<NamedDrawing> overlays(const Trace& trace, const std::vector<const Step*>& weights,
                                    const PictureOf& picture_of, const OverlayOptions& options);
+
+/// The maps that show what a mechanism on feature maps does: of self attention distillation the
+/// compared map of each block, else the results on the grid of the image. None of other mechanisms.
+std::vector<const Step*> usual_maps(const Trace& trace);
+
+/// Whether all steps are maps of a mechanism on feature maps.
+bool are_maps(const Trace& trace, const std::vector<const Step*>& steps);
+
+/// A contact sheet for all maps whose ids have the same last part: a panel for each of them and
+/// each of their channels. Maps of any sizes are stretched over the picture.
+/// @param maps     steps [rows, columns] or [channels, rows, columns]
+/// @param options  their queries, keys and heads are not read
+std::vector<NamedDrawing> map_overlays(const Trace& trace, const std::vector<const Step*>& maps,
+                                       const NamedPicture& picture, const OverlayOptions& options);
 
 }  // namespace attn_viz::figure

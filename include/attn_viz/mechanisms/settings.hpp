@@ -34,6 +34,8 @@ struct AttentionSettings {
   std::optional<TalkingHeads> talking_heads = {};
   std::optional<Differential> differential = {};
   PositionSettings position = {};
+  /// Another encoding for the keys, added to them and not to the values; absent: `position`.
+  std::optional<PositionSettings> key_position = {};
   std::optional<ApproximationSettings> approximation = {};  ///< instead of scores and softmax
   ScoreTricks tricks = {};
   WeightSettings weights = IdentityWeights{};

@@ -137,6 +137,7 @@ extern const Operation online_output;       ///< (accumulator, ℓ) → O
 // ---- feed-forward: X → X ----
 extern const Operation activation;   ///< attribute "function": "relu", "gelu", "gelu-tanh", …
 extern const Operation multiply;     ///< (A, B) → the products of the numbers at the same places
+extern const Operation blend;        ///< (W, A, B) → W ∘ A + (1 − W) ∘ B
 extern const Operation identity;     ///< X as it is
 extern const Operation window_rows;  ///< X [n, d] → [n, (2w + 1) d]; attribute "window": w
 

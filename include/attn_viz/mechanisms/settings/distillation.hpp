@@ -56,6 +56,7 @@ struct DistillationTask {
   DistillationSettings settings = {};
   std::optional<LaneSettings> lane = {};
   LossWeights weights = {};
+  std::string image = {};  ///< the picture that the maps were made from, or ""
 };
 
 }  // namespace attn_viz

@@ -1,5 +1,6 @@
 // Mechanisms on feature maps [channels, rows, columns], as a document asks for them: the pooling
-// family, strip attention and criss-cross attention. Meaning and defaults: docs/mechanisms.md.
+// family, strip attention, criss-cross attention and attention fusion. Meaning and defaults:
+// docs/mechanisms.md.
 #pragma once
 
 #include <cstddef>
@@ -115,6 +116,16 @@ struct CrissCross {
   std::optional<Convolution> query = {}, key = {}, value = {};  ///< 1 × 1
 };
 
+/// Two layers of a network become one: of each channel a share of the deeper, coarser maps, and the
+/// rest of the maps.
+struct AttentionFusion {
+  Tensor deeper;                                ///< [channels, fewer rows, fewer columns]
+  std::optional<Convolution> convolution = {};  ///< of both, one after another
+  std::optional<Convolution> attention = {};  ///< 1 × 1, of the means: the shares before a sigmoid
+  bool relu = true;                           ///< after `convolution`
+  bool align_corners = false;
+};
+
 /// Maps and what to do with them.
 struct MapsTask {
   std::string title;
@@ -123,7 +134,7 @@ struct MapsTask {
   std::vector<std::string> channels = {};  ///< a label for each, or none
   std::string image = {};                  ///< the picture they were made from, or ""
   std::variant<AdaptivePooling, SpatialPyramid, PyramidPooling, AtrousPyramid, StripPooling,
-               MixedPooling, StripAttention, CrissCross>
+               MixedPooling, StripAttention, CrissCross, AttentionFusion>
       mechanism = StripPooling{};
 };
 

@@ -51,8 +51,12 @@ struct FlowSettings {
 
 struct PositionSettings {
   PositionType type = PositionType::kNone;
-  double base = 10000;                           ///< sinusoidal, sinusoidal-2d, rope: ≥ 1
-  bool half_layout = false;                      ///< rope: pairs (t, t + d/2), not (2t, 2t + 1)
+  /// Of encodings that are added: not to the embeddings, but in each attention that asks for it to
+  /// what its queries and keys are made of, and not to its values.
+  bool to_queries_and_keys = false;
+  double base = 10000;       ///< sinusoidal, sinusoidal-2d, rope: ≥ 1
+  bool normalize = false;    ///< sinusoidal-2d: coordinates reach 2π at the last row and column
+  bool half_layout = false;  ///< rope: pairs (t, t + d/2), not (2t, 2t + 1)
   std::vector<double> frequencies = {};          ///< rope: [d_k / 2] in place of the base
   std::optional<Tensor> table = {};              ///< learned: [L, d]; t5: [buckets (, h)]
   std::optional<FlowSettings> flow = {};         ///< floater
