@@ -53,7 +53,7 @@ TextTable attention_table(const std::vector<const JoiningLayer*>& layers) {
   for (const JoiningLayer* layer : layers) {
     table.rows.push_back(
         {layer->name, Count(layer->heads).text(),
-         fmt::format("{} × {}", layer->outputs, layer->inputs),
+         Count(layer->outputs).text() + " × " + Count(layer->inputs).text(),
          layer->needed ? layer->weights.text() : "0", share_text(layer->visible, layer->weights),
          optional_text(layer->scores_and_values), optional_text(layer->visible_scores_and_values)});
   }
