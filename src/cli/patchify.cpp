@@ -65,7 +65,7 @@ Error misfit(std::size_t width, std::size_t height, std::size_t patch) {
 
 /// @throws Error kInvalid unless whole patches come out, kLimit if there would be too many numbers.
 Prepared prepare(const Image& picture, const PatchifyOptions& options) {
-  Prepared prepared{pixels_of(picture, options.grey), "", true};
+  Prepared prepared{.pixels = {}, .story = {}, .is_whole = true};
   std::size_t width = picture.width, height = picture.height;
   const auto expect_room = [&](std::size_t w, std::size_t h) {
     const double numbers = static_cast<double>(w) * static_cast<double>(h) * (options.grey ? 1 : 3);
@@ -80,10 +80,11 @@ Prepared prepare(const Image& picture, const PatchifyOptions& options) {
   if (options.size) {
     std::tie(width, height) = *options.size;
     expect_room(width, height);
-    prepared.pixels = area_resized(prepared.pixels, height, width);
+    prepared.pixels = area_resized(pixels_of(picture, options.grey), height, width);
     prepared.story = fmt::format(", resized to {} × {} (means of areas)", width, height);
   }
   expect_room(width, height);
+  if (!options.size) prepared.pixels = pixels_of(picture, options.grey);
   const std::size_t across = whole_patches(width, options.patch, options.pad);
   const std::size_t down = whole_patches(height, options.patch, options.pad);
   if (across == width && down == height) return prepared;
@@ -165,18 +166,20 @@ json::Node document_of(const PatchifyOptions& options, const Prepared& prepared,
     patches.members.emplace_back(
         "class_token", numbers_node({rows.columns()}, Buffer<double>(rows.columns(), 0.0)));
   }
-  const std::string patch = options.patch == 1
-                                ? std::string("a vector for each pixel")
-                                : fmt::format("{0} × {0} pixels a patch", options.patch);
-  const std::string order = fmt::format("{}, levels from 0 to 1",
-                                        options.grey ? "grey" : "red, green and blue of a pixel");
+  const bool of_pixels = options.patch == 1;
+  const std::string row = of_pixels ? "a row for each pixel"
+                                    : fmt::format(
+                                          "a row for each patch of {0} × {0} pixels, which "
+                                          "follow row by row",
+                                          options.patch);
+  const char* levels = options.grey ? "grey" : "red, green and blue";
   json::Node document;
   document.kind = json::Kind::kObject;
   document.members = {
-      {"title", text_node(fmt::format("{}: {} × {} patches", name, down, across))},
-      {"comment", text_node(fmt::format("{}{}: {}, its pixels row by row; {}.{} Made by attn-viz "
-                                        "patchify.",
-                                        name, prepared.story, patch, order, embedding))},
+      {"title", text_node(fmt::format("{}: {} × {} {}", name, down, across,
+                                      of_pixels ? "pixels" : "patches"))},
+      {"comment", text_node(fmt::format("{}{}: {}; {} from 0 to 1.{} Made by attn-viz patchify.",
+                                        name, prepared.story, row, levels, embedding))},
       {"patches", std::move(patches)}};
   const auto values = rows.values<double>();
   document.members.emplace_back(
@@ -206,6 +209,34 @@ void warn_of(const PatchifyOptions& options, const Prepared& prepared, std::size
   }
 }
 
+/// Multiplies the rows by E. @return what was done, as a sentence
+std::string embed(Tensor& rows, const PatchifyOptions& options) {
+  const std::size_t size = rows.columns(), embedding = *options.embed;
+  const std::size_t longest = std::max(rows.rows(), size);
+  if (static_cast<double>(longest) * static_cast<double>(embedding) > kMostNumbers) {
+    throw Error(ErrorCode::kLimit,
+                fmt::format("expected at most {:.0f} numbers in E and in a document", kMostNumbers))
+        .at("--embed");
+  }
+  const std::uint32_t seed = options.seed.value_or(0);
+  const Tensor e = glorot_uniform(size, embedding, seed, "patchify/E", DType::kFloat64);
+  rows = evaluate(ops::linear, {&rows, &e}, {});
+  return fmt::format(" Each row was multiplied by a random matrix E, {} × {}, seed {}.", size,
+                     embedding, seed);
+}
+
+/// The picture that the patches cover, if it was asked for, and the document.
+void write_files(const PatchifyOptions& options, const Prepared& prepared, const std::string& text,
+                 std::size_t patches, std::size_t numbers, Console& console) {
+  if (!options.picture.empty()) {
+    const Image cut = picture_of(prepared.pixels);
+    write_file(options.picture, figure::encode_png(cut.rgb, cut.width, cut.height));
+  }
+  if (options.output.empty()) return console.print(text);
+  write_file(options.output, text);
+  console.result(fmt::format("{}: {} patches of {} numbers", options.output, patches, numbers));
+}
+
 int write_patches(const PatchifyOptions& options, Console& console) {
   if (options.crop && options.pad)
     throw Error(ErrorCode::kUsage, "expected --crop or --pad, not both").at("--pad");
@@ -214,37 +245,12 @@ int write_patches(const PatchifyOptions& options, Console& console) {
   try {
     const Prepared prepared = prepare(decode_image(read_file(options.input)), options);
     Tensor rows = evaluate(ops::patchify, {&prepared.pixels}, {{"patch", options.patch}});
-    std::string embedding;
-    if (options.embed) {
-      const std::size_t size = rows.columns();
-      if (static_cast<double>(rows.rows()) * static_cast<double>(*options.embed) > kMostNumbers ||
-          static_cast<double>(size) * static_cast<double>(*options.embed) > kMostNumbers) {
-        throw Error(ErrorCode::kLimit,
-                    fmt::format("expected at most {:.0f} numbers in a document", kMostNumbers))
-            .at("--embed");
-      }
-      const std::uint32_t seed = options.seed.value_or(0);
-      const Tensor e = glorot_uniform(size, *options.embed, seed, "patchify/E", DType::kFloat64);
-      rows = evaluate(ops::linear, {&rows, &e}, {});
-      embedding = fmt::format(" Each row was multiplied by a random matrix E, {} × {}, seed {}.",
-                              size, *options.embed, seed);
-    }
+    const std::string embedding = options.embed ? embed(rows, options) : "";
     if (options.digits) round_to(rows, *options.digits);
-    const std::size_t patches = rows.rows();
+    const std::size_t patches = rows.rows(), numbers = rows.columns();
     const std::string text =
         json::document_text(document_of(options, prepared, std::move(rows), embedding));
-    if (!options.picture.empty()) {
-      const Image cut = picture_of(prepared.pixels);
-      write_file(options.picture, figure::encode_png(cut.rgb, cut.width, cut.height));
-    }
-    if (options.output.empty()) {
-      console.print(text);
-    } else {
-      write_file(options.output, text);
-      console.result(fmt::format(
-          "{}: {} patches of {} numbers", options.output, patches,
-          options.embed.value_or(options.patch * options.patch * (options.grey ? 1 : 3))));
-    }
+    write_files(options, prepared, text, patches, numbers, console);
     warn_of(options, prepared, patches, console);
   } catch (Error& error) {
     if (error.code() != ErrorCode::kUsage) error.in_file(shown_name(options.input));

@@ -176,7 +176,10 @@ TEST_CASE("patchify: standard input has no name") {
   CHECK(run.code == 0);
   const json document = json::parse(run.out);
   CHECK(document["patches"] == json{{"rows", 1}, {"columns", 2}});
-  CHECK(document["title"] == "a picture: 1 × 2 patches");
+  CHECK(document["title"] == "a picture: 1 × 2 pixels");
+  CHECK(document["comment"] ==
+        "a picture: a row for each pixel; red, green and blue from 0 to 1. Made by attn-viz "
+        "patchify.");
 }
 
 TEST_CASE("patchify: grey, 16 bits, transparent pictures and JPEGs are read") {
