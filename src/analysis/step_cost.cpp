@@ -221,6 +221,7 @@ std::span<const Rule> rules() {
       {&add, kOneByOne},
       {&subtract, kOneByOne},
       {&multiply, kOneByOne},
+      {&blend, kOneByOne},
       {&sinusoidal, kOneByOne},
       {&sinusoidal_2d, kOneByOne},
       {&rotate, kOneByOne},
