@@ -41,7 +41,7 @@ TEST_CASE("influence figures: mechanisms on one input stand side by side with on
   CHECK(figure.scale.note == "influence J, 0 to 4, one scale for all 2");
   CHECK(figure.masked_means == "exactly 0");
   CHECK(figure.panels[0].scores->at(0, 1) == -test::kInfinity);
-  CHECK(figure.panels[0].scores->at(1, 0) == 1);
+  CHECK(figure.panels[0].scores->at(1, 0) == 3);
   CHECK_FALSE(figure.panels[0].scale);
   const auto each = influence_figures(both, false, {.scale = ScaleChoice::kEach});
   CHECK(each[0].figure.panels[0].scale->high == 3);
