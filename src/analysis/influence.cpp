@@ -266,8 +266,8 @@ const Step& usual_output(const Trace& trace) {
 }
 
 std::vector<const Step*> usual_inputs(const Trace& trace, const Step& to) {
-  constexpr std::string_view kData[] = {"embeddings", "context", "values",          "target",
-                                        "maps",       "logits",  "existence_logits"};
+  constexpr std::string_view kData[] = {"embeddings", "context", "values", "target",
+                                        "maps",       "deeper",  "logits", "existence_logits"};
   std::vector<bool> needed(trace.steps.size(), false);
   needed[id_of(trace, to)] = true;
   for (StepId id = trace.steps.size(); id-- > 0;) {
