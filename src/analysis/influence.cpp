@@ -12,6 +12,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/core/parallel.hpp"
 #include "attn_viz/ops/derivative.hpp"
+#include "attn_viz/trace/evaluate.hpp"
 
 namespace attn_viz::analysis {
 namespace {
@@ -64,7 +65,11 @@ class Tape {
         into.push_back(input >= from_ && on_the_way_[input] ? std::span<double>(by[input])
                                                             : std::span<double>());
       }
-      derivatives_[id]->pull(of_step, into);
+      try {
+        derivatives_[id]->pull(of_step, into);
+      } catch (Error& error) {
+        throw error.at(step.id);
+      }
       std::fill(of_step.begin(), of_step.end(), 0);
     }
   }
@@ -94,6 +99,15 @@ class Tape {
     return *converted_[id];
   }
 
+  /// A trace from elsewhere may say anything.
+  static void expect_fitting(const Step& step, std::span<const Tensor* const> inputs) {
+    const Tensor again = evaluate(step, inputs);
+    if (again.shape() == step.values.shape()) return;
+    throw Error(ErrorCode::kInvalid, "expected the shape " + shape_text(again.shape()) +
+                                         " from its inputs, got " + shape_text(step.values.shape()))
+        .at(step.id);
+  }
+
   void differentiate() {
     derivatives_.resize(trace_.steps.size());
     converted_.resize(trace_.steps.size());
@@ -106,11 +120,12 @@ class Tape {
         inputs.push_back(&wide(input));
         wanted.push_back(on_the_way_[input]);
       }
+      expect_fitting(step, inputs);
       try {
         derivatives_[id] = std::make_unique<Derivative>(*find_operation(step.op), std::move(inputs),
                                                         step.attributes, wide(id), wanted);
       } catch (Error& error) {
-        throw Error(error).at(step.id);
+        throw error.at(step.id);
       }
     }
   }
@@ -203,6 +218,12 @@ Influence influence_of(const Trace& trace, const Step& from, const Step& to,
   if (places.empty()) {
     places.resize(outputs);
     std::iota(places.begin(), places.end(), std::size_t{0});
+  }
+  for (const std::size_t i : places) {
+    if (i < outputs) continue;
+    throw Error(ErrorCode::kInvalid,
+                "expected outputs below " + std::to_string(outputs) + ", got " + std::to_string(i))
+        .at(to.id);
   }
   expect_room(places.size(), inputs, to, options);
   const Tape tape(trace, id_of(trace, from), id_of(trace, to));

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+
 #include "analysis/text_table.hpp"
 #include "attn_viz/core/json_write.hpp"
 
@@ -54,10 +56,13 @@ std::string meaning(const std::vector<Influence>& influences) {
       "J[i, j] = ‖∂ output i / ∂ input j‖ (Frobenius norm), from exact derivatives.\n"
       "before, after: the farthest input before and after an output that it depends on.\n"
       "mean distance: between output and input, weighted by J; on a grid in cells.\n";
+  std::set<std::string> said;
   for (const Influence& influence : influences) {
     if (influence.jumps.empty()) continue;
-    text += fmt::format("{}: {} chooses; its result jumps, and no derivative goes through it.\n",
-                        influence.name, fmt::join(influence.jumps, ", "));
+    const std::string line =
+        fmt::format("{}: {} chooses; its result jumps, and no derivative goes through it.\n",
+                    influence.name, fmt::join(influence.jumps, ", "));
+    if (said.insert(line).second) text += line;
   }
   return text;
 }

@@ -10,6 +10,7 @@
 #include "attn_viz/analysis/cost.hpp"
 #include "attn_viz/analysis/step_cost.hpp"
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/trace/visibility.hpp"
 
 namespace attn_viz::analysis {
 namespace {
@@ -20,27 +21,12 @@ using Layers = std::vector<JoiningLayer>;
 
 // ---- attention ----
 
-/// The mask that an operation read which makes weights without masked scores, or null.
-const Step* mask_behind(const Trace& trace, const Step& weights) {
-  for (const StepId input : weights.inputs) {
-    const Step& step = trace.steps[input];
-    const bool mask = step.op == ops::mask.name || step.op == ops::criss_cross_mask.name ||
-                      step.op == ops::pointer_mask.name;
-    if (mask && step.values.shape() == weights.values.shape()) return &step;
-  }
-  const bool of_weights = weights.op == ops::differential.name || weights.op == ops::mix_heads.name;
-  return of_weights ? mask_behind(trace, trace.steps[weights.inputs[0]]) : nullptr;
-}
-
 void join_visible(const Trace& trace, const Step& weights, std::size_t first_row, Links& links) {
   const std::size_t n = weights.values.rows(), m = weights.values.columns();
-  const Step* mask = mask_behind(trace, weights);
-  const Step* scores = mask != nullptr ? nullptr : scores_behind(trace, weights);
-  const Step* told_by = mask != nullptr ? mask : scores;
+  const Visibility visibility = visibility_of(trace, weights);
   for (std::size_t cell = 0; cell < n * m; ++cell) {
-    const double told = told_by == nullptr ? 1 : told_by->values.at(cell);
-    const bool visible = mask != nullptr ? told != 0 : !std::isinf(told);
-    if (visible) links.join(first_row + cell / m, cell % m);
+    if (visibility.step == nullptr || !visibility.hides(visibility.step->values.at(cell)))
+      links.join(first_row + cell / m, cell % m);
   }
 }
 
@@ -171,6 +157,13 @@ Joined attention_layer(const Trace& trace, const Attention& attention,
   Links any(layer.outputs, layer.inputs);
   Products products;
   for (const StepId head : attention.heads) {
+    const Tensor& weights = trace.steps[head].values;
+    if (weights.shape() != first.shape()) {
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("expected weights of the shape {} as in the head before, got {}",
+                              shape_text(first.shape()), shape_text(weights.shape())))
+          .at(trace.steps[head].id);
+    }
     layer.weights += trace.steps[head].values.count();
     const Links visible = visible_pairs(trace, head);
     layer.visible += visible.count();
@@ -315,7 +308,11 @@ void set_receptive_fields(const Trace& trace, std::vector<Joined>& all) {
     JoiningLayer& layer = one.layer;
     if (!one.links || layer.outputs > kMostPositions || !is_stacked(layer.name)) continue;
     const std::string stack = layer_of_step(layer.name);
-    const auto below = stacks.find(stack);
+    auto below = stacks.find(stack);
+    if (below != stacks.end() && below->second.outputs() != one.links->inputs()) {
+      stacks.erase(below);  // of other positions: a stack of its own begins
+      below = stacks.end();
+    }
     Links reach = below == stacks.end() ? *one.links : one.links->after(below->second);
     if (trace.find(layer.name + "/residual") != nullptr) {
       if (below != stacks.end()) reach.join_all(below->second);
@@ -341,7 +338,7 @@ std::vector<JoiningLayer> joining_layers(const Trace& trace, const std::vector<b
     if (step.op == ops::grid_convolution.name) all.push_back(grid_convolution_layer(step));
     if (step.op == ops::convolution_2d.name) all.push_back(map_convolution_layer(trace, step));
     const bool recurrence = step.op == ops::rnn.name || step.op == ops::gru.name;
-    if (recurrence && trace.steps[step.inputs[0]].values.rows() > 1) {
+    if (recurrence && !step.inputs.empty() && trace.steps[step.inputs[0]].values.rows() > 1) {
       all.push_back(recurrence_layer(trace, step));
     }
   }

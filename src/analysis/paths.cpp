@@ -8,14 +8,6 @@ namespace attn_viz::analysis {
 Links::Links(std::size_t outputs, std::size_t inputs)
     : outputs_(outputs), inputs_(inputs), words_((inputs + 63) / 64), bits_(outputs * words_) {}
 
-Links Links::all(std::size_t outputs, std::size_t inputs) {
-  Links links(outputs, inputs);
-  for (std::size_t i = 0; i < outputs; ++i) {
-    for (std::size_t j = 0; j < inputs; ++j) links.join(i, j);
-  }
-  return links;
-}
-
 void Links::join_all(const Links& other) {
   for (std::size_t w = 0; w < bits_.size(); ++w) bits_[w] |= other.bits_[w];
 }

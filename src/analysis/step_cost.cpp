@@ -299,6 +299,9 @@ CostRule cost_rule_of(std::string_view operation) {
 }
 
 StepCost cost_of(const Trace& trace, const Step& step) {
+  if (find_operation(step.op) == nullptr) {
+    throw Error(ErrorCode::kInvalid, fmt::format("unknown operation \"{}\"", step.op)).at(step.id);
+  }
   const Rule& rule = rule_of(step.op);
   const Shapes shapes(trace, step);
   StepCost cost;

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+
+#include "attn_viz/core/label_text.hpp"
 
 namespace attn_viz::analysis {
 namespace {
@@ -12,6 +15,16 @@ namespace {
 std::size_t width_of(const std::string& text) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   return static_cast<std::size_t>(std::max(0, u8_width(bytes, text.size(), "UTF-8")));
+}
+
+/// No label breaks a line or speaks to the terminal.
+TextTable shown(TextTable table) {
+  const auto show = [](Row& row) {
+    for (std::string& cell : row) cell = cell.empty() ? cell : visible_label(cell);
+  };
+  show(table.head);
+  for (Row& row : table.rows) show(row);
+  return table;
 }
 
 void append_aligned(std::string& text, const TextTable& table) {
@@ -55,7 +68,7 @@ void append_markdown(std::string& text, const TextTable& table) {
 }  // namespace
 
 void append_table(std::string& text, const TextTable& table, TableFormat format) {
-  (format == TableFormat::kMarkdown ? append_markdown : append_aligned)(text, table);
+  (format == TableFormat::kMarkdown ? append_markdown : append_aligned)(text, shown(table));
 }
 
 void append_lines(std::string& text, const std::string& lines, TableFormat format) {

@@ -1,9 +1,10 @@
-// A step computed again: its values, and by how much they may be off.
+// The values of a step computed again, and by how much they may be off.
 #pragma once
 
 #include <memory>
 #include <span>
 
+#include "attn_viz/trace/evaluate.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz::check {
@@ -13,12 +14,6 @@ struct Value {
   std::shared_ptr<const Tensor> values = {};
   std::shared_ptr<const Tensor> slack = {};
 };
-
-/// The result of a step's operation on other inputs than its own.
-/// @throws Error kInvalid, placed at the step's id, if the operation is unknown or refuses them.
-Tensor evaluate(const Step& step, std::span<const Tensor* const> inputs);
-Tensor evaluate(const Step& step, const Attributes& attributes,
-                std::span<const Tensor* const> inputs);
 
 /// By how much the result may be off because its inputs may be. Null if they are exact.
 ///

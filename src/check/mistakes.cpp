@@ -13,7 +13,7 @@ namespace attn_viz::check {
 Tensor Mistakes::evaluate(StepId id, const Lookup& lookup, const Attributes& attributes) const {
   std::vector<const Tensor*> inputs;
   for (const StepId input : step(id).inputs) inputs.push_back(&lookup(input));
-  return check::evaluate(step(id), attributes, inputs);
+  return attn_viz::evaluate(step(id), attributes, inputs);
 }
 
 Tensor transposed(const Tensor& matrix) {

@@ -36,7 +36,7 @@ class Mistakes {
   }
   /// Likewise from other tensors.
   Tensor evaluate(StepId id, const std::vector<const Tensor*>& inputs) const {
-    return check::evaluate(step(id), inputs);
+    return attn_viz::evaluate(step(id), inputs);
   }
 
   const Known& known;

@@ -55,11 +55,7 @@ void tell(const DrawnStory& drawn, const HeatmapRequest& request, Console& conso
 
 int draw(const HeatmapRequest& request, Console& console) {
   const auto& formats = request.formats;
-  if (request.dpi > 0 &&
-      std::find(formats.begin(), formats.end(), figure::Format::kPng) == formats.end()) {
-    throw Error(ErrorCode::kUsage, "SVG and PDF have no pixels; a resolution is for png")
-        .at("--dpi");
-  }
+  expect_pixels(request.dpi, formats);
   const std::string name = shown_name(request.input);
   console.progress(fmt::format("{}: computing", name));
   const Trace trace = load_trace(request.input, request.overrides);
@@ -78,11 +74,7 @@ int draw(const HeatmapRequest& request, Console& console) {
     missing.add(painted.missing_glyphs, name);
     missing.warn(console);
     console.result(summary(request, drawings));
-    // What a caption should say of figures without words.
-    for (std::size_t i = 0; i < drawings.size(); ++i) {
-      if (painted.captions[i].empty()) continue;
-      console.result(fmt::format("{}: {}", drawings[i].name, fmt::join(painted.captions[i], "; ")));
-    }
+    print_captions(drawings, painted, console);
   } catch (Error& error) {
     if (error.code() == ErrorCode::kInvalid) error.in_file(name);
     throw;
@@ -106,15 +98,7 @@ Subcommand add_heatmap(CLI::App& app, Console& console) {
       ->required();
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
-  add_text_option(
-      command, "--dpi", "N",
-      "Resolution of PNGs: at 192 a picture has twice as many pixels as at 96 (default)",
-      [request](const std::string& text) {
-        const auto dpi = parse_number<int>(text);
-        if (!dpi || *dpi < 96 || *dpi > 1200)
-          throw bad_value("--dpi", "a whole number from 96 to 1200", text);
-        request->dpi = *dpi;
-      });
+  add_dpi_option(command, request->dpi);
   add_text_option(command, "--style", "NAME",
                   "heatmap (default); lines: tokens in two columns, joined by their weights; or "
                   "overlay: weights of patches over their picture",

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,10 +47,21 @@ std::vector<const Step*> inputs_of(const Trace& trace, const Step& to,
   return select_steps(trace, {.step = *request.from, .layer = {}, .head = {}});
 }
 
-/// What tables and panels call a mechanism: its title, unless that is a sentence.
-std::string short_name(const Trace& trace, const std::string& file) {
+/// What tables and panels call the files: by their titles, unless those are sentences or alike.
+std::map<std::string, std::string> names_of(const std::vector<analysis::Influence>& influences) {
   constexpr std::size_t kShort = 32;  // bytes
-  return trace.title.size() <= kShort ? trace.title : stem_of(file);
+  std::map<std::string, std::string> names;
+  for (const analysis::Influence& each : influences)
+    names[each.name] = each.title.size() <= kShort ? each.title : stem_of(each.name);
+  const auto part = [&](const auto& longer) {
+    std::map<std::string, int> count;
+    for (const auto& [file, name] : names) ++count[name];
+    for (auto& [file, name] : names)
+      if (count[name] > 1) name = longer(file);
+  };
+  part(stem_of);
+  part([](const std::string& file) { return file; });
+  return names;
 }
 
 /// The influences of one trace: of each input on each output.
@@ -64,7 +76,7 @@ void add_influences(const Trace& trace, const std::string& file, const Influence
     };
     for (const Step* from : inputs_of(trace, *to, request)) {
       influences.push_back(analysis::influence_of(trace, *from, *to, options));
-      influences.back().name = short_name(trace, file);
+      influences.back().name = file;  // until all are known
     }
   }
 }
@@ -76,12 +88,15 @@ void draw(const std::vector<analysis::Influence>& influences, const InfluenceReq
        figure::influence_figures(influences, !request.queries.empty(), request.look)) {
     drawings.push_back({std::move(each.name), std::move(each.figure)});
   }
+  expect_pixels(request.dpi, request.formats);
   make_folder(*request.output);
   const Painted painted =
       paint_figures(drawings, request.formats, *request.output, request.dpi, request.fonts);
   MissingGlyphs missing;
   missing.add(painted.missing_glyphs, shown_name(request.files[0]));
   missing.warn(console);
+  // JSON stands alone.
+  if (request.table != analysis::TableFormat::kJson) print_captions(drawings, painted, console);
 }
 
 /// Places can be compared between mechanisms that read the same numbers.
@@ -113,9 +128,11 @@ int influence(const InfluenceRequest& request, Console& console) {
     }
   }
   console.end_progress();
+  const std::map<std::string, std::string> names = names_of(influences);
+  for (analysis::Influence& each : influences) each.name = names.at(each.name);
   warn_of_other_inputs(inputs, request, console);
-  if (request.output) draw(influences, request, console);
   console.print(analysis::influence_table(influences, request.table));
+  if (request.output) draw(influences, request, console);
   return 0;
 }
 
@@ -154,6 +171,7 @@ Subcommand add_influence(CLI::App& app, Console& console) {
                   });
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
+  add_dpi_option(command, request->dpi);
   add_look_options(command, request->look);
   constexpr ScaleName kScales[] = {{"auto", figure::ScaleChoice::kAuto},
                                    {"each", figure::ScaleChoice::kEach},

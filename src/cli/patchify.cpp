@@ -1,8 +1,10 @@
 // patchify: a picture as a document of patches.
 #include <fmt/format.h>
+#include <unistr.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <tuple>
@@ -237,11 +239,31 @@ void write_files(const PatchifyOptions& options, const Prepared& prepared, const
   console.result(fmt::format("{}: {} patches of {} numbers", options.output, patches, numbers));
 }
 
+/// Nothing that is read, or written first, is written over; and names can stand in a document.
+void expect_fitting_names(const PatchifyOptions& options) {
+  const auto same = [](const std::string& a, const std::string& b) {
+    return !a.empty() && !b.empty() && a != "-" && b != "-" &&
+           fs::weakly_canonical(a) == fs::weakly_canonical(b);
+  };
+  const auto refuse = [](const char* option, const char* what) {
+    throw Error(ErrorCode::kUsage, fmt::format("expected another file than {}", what)).at(option);
+  };
+  if (same(options.output, options.input)) refuse("--output", "the picture that is read");
+  if (same(options.picture, options.input)) refuse("--save-picture", "the picture that is read");
+  if (same(options.picture, options.output)) refuse("--save-picture", "the document");
+  for (const std::string* name : {&options.input, &options.output, &options.picture}) {
+    if (u8_check(reinterpret_cast<const std::uint8_t*>(name->data()), name->size()) != nullptr)
+      throw Error(ErrorCode::kInvalid, "its name is not UTF-8, which a document cannot hold")
+          .hint("give it another name");
+  }
+}
+
 int write_patches(const PatchifyOptions& options, Console& console) {
   if (options.crop && options.pad)
     throw Error(ErrorCode::kUsage, "expected --crop or --pad, not both").at("--pad");
   if (options.seed && !options.embed)
     throw Error(ErrorCode::kUsage, "it seeds the random matrix of --embed").at("--seed");
+  expect_fitting_names(options);
   try {
     const Prepared prepared = prepare(decode_image(read_file(options.input)), options);
     Tensor rows = evaluate(ops::patchify, {&prepared.pixels}, {{"patch", options.patch}});
@@ -267,7 +289,8 @@ std::size_t parse_side(std::string_view text) {
 
 std::size_t side_of(const std::string& option, const std::string& text) {
   const std::size_t side = parse_side(text);
-  if (side == 0) throw bad_value(option, "a whole number of pixels, at least 1", text);
+  if (side == 0)
+    throw bad_value(option, fmt::format("a whole number of pixels from 1 to {}", kMostSide), text);
   return side;
 }
 
@@ -277,7 +300,9 @@ std::pair<std::size_t, std::size_t> size_of(const std::string& text) {
   const std::size_t width = parse_side(all.substr(0, cross));
   const std::size_t height = parse_side(all.substr(std::min(cross + 1, all.size())));
   if (width == 0 || height == 0)
-    throw bad_value("--resize", "WIDTHxHEIGHT in pixels, such as 224x224", text);
+    throw bad_value(
+        "--resize",
+        fmt::format("WIDTHxHEIGHT in pixels, such as 224x224, at most {} each", kMostSide), text);
   return {width, height};
 }
 

@@ -1,6 +1,7 @@
 #include "cli/pictures.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <sstream>
@@ -97,6 +98,27 @@ std::vector<char32_t> write_figures(const std::vector<figure::NamedDrawing>& dra
                                     const std::filesystem::path& folder,
                                     const figure::Fonts& fonts) {
   return paint_figures(drawings, formats, folder, 0, fonts).missing_glyphs;
+}
+
+void print_captions(const std::vector<figure::NamedDrawing>& drawings, const Painted& painted,
+                    Console& console) {
+  for (std::size_t i = 0; i < drawings.size(); ++i) {
+    if (painted.captions[i].empty()) continue;
+    console.result(fmt::format("{}: {}", drawings[i].name, fmt::join(painted.captions[i], "; ")));
+  }
+}
+
+void add_dpi_option(CLI::App& command, int& dpi) {
+  add_text_option(
+      command, "--dpi", "N",
+      "Resolution of PNGs: at 192 a picture has twice as many pixels as at 96 (default)",
+      [&dpi](const std::string& text) { dpi = expect_number("--dpi", text, 96, 1200); });
+}
+
+void expect_pixels(int dpi, const std::vector<figure::Format>& formats) {
+  if (dpi == 0) return;
+  if (std::find(formats.begin(), formats.end(), figure::Format::kPng) != formats.end()) return;
+  throw Error(ErrorCode::kUsage, "SVG and PDF have no pixels; a resolution is for png").at("--dpi");
 }
 
 void add_font_option(CLI::App& command, figure::Fonts& fonts) {

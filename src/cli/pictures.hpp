@@ -41,6 +41,16 @@ Painted paint_figures(const std::vector<figure::NamedDrawing>& drawings,
 /// @throws Error kUsage
 figure::Theme parse_theme(const std::string& text);
 
+/// What a caption should say of figures without words.
+void print_captions(const std::vector<figure::NamedDrawing>& drawings, const Painted& painted,
+                    Console& console);
+
+/// --dpi N.
+void add_dpi_option(CLI::App& command, int& dpi);
+
+/// @throws Error kUsage if a resolution was asked for, but no format has pixels
+void expect_pixels(int dpi, const std::vector<figure::Format>& formats);
+
 /// --font FAMILY.
 void add_font_option(CLI::App& command, figure::Fonts& fonts);
 

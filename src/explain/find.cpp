@@ -26,6 +26,7 @@ std::string hint_at_weights(const Trace& trace) {
     const std::string_view last = std::string_view(step.id).substr(step.id.rfind('/') + 1);
     if (last.starts_with("weights") && step.values.rank() == 2) known.push_back(step.id);
   }
+  if (trace.steps.empty()) return "the trace has no steps";
   if (known.empty()) {
     const Step& last = trace.steps.back();
     const std::vector<std::size_t> first_cell(last.values.rank(), 0);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "attn_viz/core/error.hpp"
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 
 namespace attn_viz::figure {
 namespace {

@@ -8,10 +8,10 @@
 #include <numbers>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "attn_viz/figure/chart.hpp"
 #include "figure/chart_scale.hpp"
 #include "figure/head_colors.hpp"
-#include "figure/label_text.hpp"
 #include "figure/sheet.hpp"
 
 namespace attn_viz::figure {

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "attn_viz/figure/lines.hpp"
 #include "figure/axis.hpp"
 #include "figure/head_colors.hpp"
-#include "figure/label_text.hpp"
 #include "figure/line_choice.hpp"
 #include "figure/sheet.hpp"
 

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "figure/around.hpp"
-#include "figure/label_text.hpp"
 #include "figure/number_text.hpp"
 #include "figure/overlay_pixels.hpp"
 #include "figure/scene.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "attn_viz/core/error.hpp"
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "figure/scene.hpp"
 #include "figure/story_layout.hpp"
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "attn_viz/core/label_text.hpp"
 #include "figure/around.hpp"
 #include "figure/axis.hpp"
-#include "figure/label_text.hpp"
 #include "figure/scene.hpp"
 #include "figure/sizes.hpp"
 

@@ -1,6 +1,7 @@
 #include "attn_viz/figure/influence.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "attn_viz/core/error.hpp"
 #include "figure/choose.hpp"
 #include "figure/look.hpp"
 #include "figure/scales.hpp"
@@ -79,8 +81,11 @@ Figure frame(const Kin& kin, std::size_t panels) {
 void note_jumps(Figure& figure, const Kin& kin) {
   for (const Influence* each : kin) {
     if (each->jumps.empty()) continue;
-    figure.notes.push_back(fmt::format("{}{} chooses; no derivative goes through it.",
-                                       kin.size() > 1 ? each->name + ": " : "", each->jumps[0]));
+    std::string note =
+        fmt::format("{}{} chooses; no derivative goes through it.",
+                    kin.size() > 1 ? each->name + ": " : "", fmt::join(each->jumps, ", "));
+    if (std::find(figure.notes.begin(), figure.notes.end(), note) == figure.notes.end())
+      figure.notes.push_back(std::move(note));
   }
 }
 
@@ -102,7 +107,7 @@ Figure matrices(const Kin& kin) {
 }
 
 /// The rows of some outputs on the grid of the inputs.
-Figure maps(const Kin& kin, const std::vector<std::size_t>& rows) {
+Figure maps(const Kin& kin, const std::vector<std::size_t>& rows, bool chosen) {
   Figure figure = frame(kin, kin.size() * rows.size());
   const AxisInfo &inputs = kin[0]->inputs, &outputs = kin[0]->outputs;
   const auto [height, width] = *inputs.grid;
@@ -126,6 +131,9 @@ Figure maps(const Kin& kin, const std::vector<std::size_t>& rows) {
       figure.panels.push_back(std::move(panel));
     }
   }
+  if (chosen && rows.size() < kin[0]->places.size())
+    figure.notes.push_back(
+        fmt::format("The first {} of {} outputs.", rows.size(), kin[0]->places.size()));
   if (marked) figure.notes.push_back("Outlined: the place of the output.");
   if (inputs.extra > 0)
     figure.notes.push_back("Left out of the maps: the inputs that are no patches.");
@@ -200,13 +208,17 @@ std::vector<NamedFigure> influence_figures(const std::vector<Influence>& influen
     const std::string name = file_of(kin, taken);
     const bool on_grid = first.inputs.grid && !first.places.empty();
     // Of a single number the map says all.
+    const bool turned = look.transpose && on_grid && chosen;
+    if (turned)
+      throw Error(ErrorCode::kUsage, "maps of pixels or patches are not turned").at("--transpose");
     const bool map_alone = on_grid && (chosen || first.outputs.labels.size() == 1);
     if (!map_alone) {
       figures.push_back({name, matrices(kin)});
       if (look.transpose) transpose(figures.back().figure);
     }
     if (on_grid)
-      figures.push_back({map_alone ? name : name + "-map", maps(kin, rows_of_maps(first, chosen))});
+      figures.push_back(
+          {map_alone ? name : name + "-map", maps(kin, rows_of_maps(first, chosen), chosen)});
   }
   for (NamedFigure& each : figures) dress(each.figure, look);
   color(figures, look);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "figure/math_parse.hpp"
 
 namespace attn_viz::figure {

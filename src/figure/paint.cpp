@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "figure/around.hpp"
-#include "figure/label_text.hpp"
 #include "figure/png.hpp"
 #include "figure/raster.hpp"
 #include "figure/scene.hpp"

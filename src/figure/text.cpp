@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "attn_viz/core/label_text.hpp"
 #include "figure/cairo_items.hpp"
-#include "figure/label_text.hpp"
 
 namespace attn_viz::figure {
 namespace {

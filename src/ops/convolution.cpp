@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "ops/maps.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -189,6 +190,39 @@ Outcome evaluate_batch_norm(Inputs inputs, const Attributes& attributes) {
 
 }  // namespace
 
+/// Each output's derivative goes back to what it read, times the tap; what lies in padding of zeros
+/// has none, and what lies beyond a repeated edge is the edge.
+void convolution_2d_pull(const Pullback& back) {
+  const Sizes sizes = sizes_of(*back.inputs[0], *back.inputs[1], back.attributes);
+  const Planes &in = sizes.in, &out = sizes.out;
+  const double* x = back.inputs[0]->values<double>().data();
+  const double* kernel = back.inputs[1]->values<double>().data();
+  const std::size_t taps = sizes.kernel_rows * sizes.kernel_columns;
+  const bool repeat = sizes.padding == Padding::kReplicate;
+  const auto spread = [&](std::size_t o, std::size_t i, std::size_t j, double by) {
+    for (std::size_t tap = 0; tap < taps; ++tap) {
+      // Counted from the first row and column of the padding.
+      const std::size_t row = i + tap / sizes.kernel_columns * sizes.dilation,
+                        column = j + tap % sizes.kernel_columns * sizes.dilation;
+      const std::size_t y = std::clamp(row, sizes.top, sizes.top + in.height - 1),
+                        z = std::clamp(column, sizes.left, sizes.left + in.width - 1);
+      if ((y != row || z != column) && !repeat) continue;
+      for (std::size_t c = 0; c < in.channels; ++c) {
+        const std::size_t pixel = c * in.area() + (y - sizes.top) * in.width + z - sizes.left;
+        const std::size_t weight = (o * in.channels + c) * taps + tap;
+        if (back.wants(0)) back.into[0][pixel] += by * kernel[weight];
+        if (back.wants(1)) back.into[1][weight] += by * x[pixel];
+      }
+    }
+    if (back.inputs.size() > 2 && back.wants(2)) back.into[2][o] += by;
+  };
+  for (std::size_t cell = 0; cell < back.from.size(); ++cell) {
+    const std::size_t pixel = cell % out.area();
+    if (back.from[cell] != 0)
+      spread(cell / out.area(), pixel / out.width, pixel % out.width, back.from[cell]);
+  }
+}
+
 const Operation convolution_2d{
     .name = "convolution-2d",
     .meaning = "a kernel moved over the maps: each pixel becomes a weighted sum of its neighbours",
@@ -201,6 +235,7 @@ const Operation convolution_2d{
         },
     .evaluate = evaluate_convolution,
     .terms = convolution_2d_terms,
+    .pull = convolution_2d_pull,
 };
 
 const Operation batch_norm{

@@ -1,6 +1,7 @@
 #include "attn_viz/ops/derivative.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -176,48 +177,49 @@ std::vector<Derivative::Partial> Derivative::partials_of(std::size_t position,
 }
 
 void Derivative::differentiate_terms(const std::vector<bool>& wanted) {
-  constexpr std::size_t kBlock = 256;
-  const std::size_t cells = values_.count(), blocks = (cells + kBlock - 1) / kBlock;
-  std::vector<std::vector<Partial>> by_block(blocks);
-  first_.assign(cells + 1, 0);
-  parallel_for(blocks, 1, [&](std::size_t block, std::size_t) {
-    for (std::size_t c = block * kBlock; c < std::min(cells, (block + 1) * kBlock); ++c) {
-      const std::vector<Partial> partials = partials_of(c, wanted);
-      first_[c + 1] = partials.size();
-      by_block[block].insert(by_block[block].end(), partials.begin(), partials.end());
+  constexpr std::size_t kMost = (std::size_t{1} << 30) / sizeof(Partial);
+  const std::size_t cells = values_.count();
+  blocks_.resize((cells + kBlock - 1) / kBlock);
+  end_.resize(cells);
+  std::atomic<std::size_t> count = 0;
+  std::atomic<bool> any_own = false;
+  parallel_for(blocks_.size(), 1, [&](std::size_t index, std::size_t) {
+    std::vector<Partial>& block = blocks_[index];
+    for (std::size_t c = index * kBlock; c < std::min(cells, (index + 1) * kBlock); ++c) {
+      const std::vector<Partial> of_cell = partials_of(c, wanted);
+      block.insert(block.end(), of_cell.begin(), of_cell.end());
+      end_[c] = block.size();
+      for (const Partial& partial : of_cell) any_own = any_own || partial.input == kOwn;
     }
+    block.shrink_to_fit();
+    if ((count += block.size()) <= kMost) return;
+    throw Error(ErrorCode::kLimit, "its derivative has more numbers than fit into 1 GiB")
+        .hint("take a smaller input");
   });
-  for (std::size_t c = 0; c < cells; ++c) first_[c + 1] += first_[c];
-  partials_.reserve(first_[cells]);
-  for (std::vector<Partial>& block : by_block) {
-    partials_.insert(partials_.end(), block.begin(), block.end());
-    block = {};
-  }
-  const auto is_own = [](const Partial& partial) { return partial.input == kOwn; };
-  if (std::any_of(partials_.begin(), partials_.end(), is_own)) order_cells();
+  if (any_own) order_cells();
 }
 
 /// A walk in depth, without recursion: a recurrence over many rows is a long chain.
 void Derivative::order_cells() {
   const std::size_t cells = values_.count();
   std::vector<bool> seen(cells, false);
-  std::vector<std::pair<std::size_t, std::size_t>> path;  // a cell, and which partial comes next
+  std::vector<std::pair<std::size_t, std::size_t>> path;  // a cell, and how many partials were seen
   order_.reserve(cells);
   for (std::size_t start = 0; start < cells; ++start) {
     if (seen[start]) continue;
     seen[start] = true;
-    path.push_back({start, first_[start]});
+    path.push_back({start, 0});
     while (!path.empty()) {
       const std::size_t cell = path.back().first;
-      if (path.back().second == first_[cell + 1]) {
+      if (path.back().second == partials(cell).size()) {
         order_.push_back(static_cast<std::uint32_t>(cell));
         path.pop_back();
         continue;
       }
-      const Partial& partial = partials_[path.back().second++];
+      const Partial& partial = partials(cell)[path.back().second++];
       if (partial.input != kOwn || seen[partial.position]) continue;
       seen[partial.position] = true;
-      path.push_back({partial.position, first_[partial.position]});
+      path.push_back({partial.position, 0});
     }
   }
   std::reverse(order_.begin(), order_.end());
@@ -235,8 +237,7 @@ void Derivative::pull(std::span<const double> from, std::span<const std::span<do
     const std::size_t cell = order_.empty() ? k : order_[k];
     const double by = order_.empty() ? from[cell] : with_own[cell];
     if (by == 0) continue;
-    for (std::size_t p = first_[cell]; p < first_[cell + 1]; ++p) {
-      const Partial& partial = partials_[p];
+    for (const Partial& partial : partials(cell)) {
       double& to = partial.input == kOwn ? with_own[partial.position]
                                          : into[partial.input][partial.position];
       to += by * partial.value;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ops/matrix.hpp"
+#include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -192,6 +193,16 @@ Arithmetic floater_terms(const Cell& cell) {
   return arithmetic;
 }
 
+/// The embeddings say how many positions there are, no more.
+void floater_pull(const Pullback& back) {
+  for (std::size_t k = 1; k < back.inputs.size(); ++k) {
+    if (!back.wants(k)) continue;
+    throw Error(ErrorCode::kInvalid,
+                "expected embeddings; the derivative of a flow by its "
+                "parameters is not computed");
+  }
+}
+
 const Operation floater{
     .name = "floater",
     .meaning = "positions on a curve whose slope is a small network",
@@ -199,6 +210,7 @@ const Operation floater{
     .equation = floater_equation,
     .evaluate = evaluate_floater,
     .terms = floater_terms,
+    .pull = floater_pull,
 };
 
 }  // namespace attn_viz::ops

@@ -21,7 +21,10 @@ PullOf attention_weights_pull, pseudo_inverse_pull;
 PullOf softmax_pull, sigmoid_pull, relu_pull, relu_mean_pull, relu_normalized_pull, sparsemax_pull,
     entmax_pull;
 // rows and maps
-PullOf layer_norm_pull, rms_norm_pull, spatial_softmax_pull, map_l2_normalize_pull;
+PullOf layer_norm_pull, rms_norm_pull, spatial_softmax_pull, map_l2_normalize_pull,
+    convolution_2d_pull;
+// positions
+PullOf floater_pull;
 
 namespace pulls {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/terms.hpp"
+#include "ops/terms_many.hpp"
 
 namespace attn_viz::ops {
 
@@ -98,7 +98,6 @@ Arithmetic nystrom_weights_terms(const Cell& cell) {
 
 /// The two maxima are shown where they are reached.
 Arithmetic distance_terms(const Cell& cell) {
-  constexpr std::size_t kMany = 4096;
   const Tensor &a = *cell.inputs[0], &exact = *cell.inputs[1], &output = *cell.inputs[2];
   const auto off = [](std::size_t p) { return absolute(in(0, p) - in(1, p)); };
   const auto off_output = [&](std::size_t p) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "attn_viz/figure/colormap.hpp"
-#include "figure/label_text.hpp"
 #include "figure/levels.hpp"
 #include "terminal/legend.hpp"
 #include "terminal/line.hpp"
@@ -51,7 +51,7 @@ class Drawing {
  private:
   void add_wrapped(const std::string& text) {
     if (text.empty()) return;
-    for (const std::string& line : wrapped(figure::visible_text(text), options_.width)) {
+    for (const std::string& line : wrapped(visible_text(text), options_.width)) {
       text_ += line + "\n";
     }
   }
@@ -100,7 +100,7 @@ class Drawing {
   /// A text above a panel.
   std::string fitting(const std::string& text) const {
     if (text.empty()) return text;
-    return shortened(figure::visible_label(text), plan_.panel_width, ellipsis_);
+    return shortened(visible_label(text), plan_.panel_width, ellipsis_);
   }
 
   // ---- labels ----

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "terminal/line.hpp"
 #include "terminal/text.hpp"
 
@@ -97,7 +97,7 @@ std::string legend(const Figure& figure, const Plan& plan,
   std::string text;
   if (is_shaded(plan, options)) {
     Line bar = scale_bar(figure, options);
-    const std::string note = figure::visible_text(figure.scale.note);
+    const std::string note = visible_text(figure.scale.note);
     if (bar.width() > 0 && bar.width() + 2 + width_of(note) <= options.width) {
       bar.text("  " + note);
       text += std::move(bar).finish();

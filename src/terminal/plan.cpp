@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "attn_viz/core/error.hpp"
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 #include "figure/levels.hpp"
 #include "figure/number_text.hpp"
 #include "terminal/text.hpp"
@@ -33,7 +33,7 @@ std::size_t divided_up(std::size_t number, std::size_t by) {
 }
 
 std::string on_one_line(const std::string& text) {
-  return text.empty() ? text : figure::visible_label(text);
+  return text.empty() ? text : visible_label(text);
 }
 
 ShownAxis shown(const LabelledAxis& axis, std::size_t count) {
@@ -46,7 +46,7 @@ ShownAxis shown(const LabelledAxis& axis, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::string index = std::to_string(i);
     result.named |= !axis.labels.empty() && axis.labels[i] != index;
-    result.labels.push_back(axis.labels.empty() ? index : figure::visible_label(axis.labels[i]));
+    result.labels.push_back(axis.labels.empty() ? index : visible_label(axis.labels[i]));
     std::size_t width = 0;
     for (const Grapheme& one : graphemes(result.labels.back())) {
       width += one.width;

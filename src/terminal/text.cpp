@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 
 namespace attn_viz::terminal {
 namespace {
@@ -22,7 +22,7 @@ std::size_t width_of_grapheme(std::string_view text) {
   std::size_t sum = 0, count = 0, flag_letters = 0;
   bool wide = false, joined = false, pictured = false;
   for (; !text.empty(); ++count) {
-    const char32_t c = figure::take_character(text);
+    const char32_t c = take_character(text);
     const bool is_wide = g_unichar_iswide(c);
     sum += g_unichar_iszerowidth(c) ? 0 : is_wide ? 2 : 1;
     wide |= is_wide;
@@ -51,7 +51,7 @@ std::vector<Grapheme> graphemes(std::string_view text) {
   std::string_view rest = text;
   std::size_t first = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    figure::take_character(rest);
+    take_character(rest);
     if (!breaks[i + 1].is_cursor_position && i + 1 < count) continue;
     const std::size_t end = text.size() - rest.size();
     const std::string_view one = text.substr(first, end - first);
@@ -117,7 +117,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
 
 bool has_right_to_left(std::string_view text) {
   while (!text.empty()) {
-    const char32_t c = figure::take_character(text);
+    const char32_t c = take_character(text);
     // The blocks that Unicode keeps for such letters (DerivedBidiClass.txt).
     if ((c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) ||
         (c >= 0xFE70 && c <= 0xFEFE) || (c >= 0x10800 && c <= 0x10FFF) ||

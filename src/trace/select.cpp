@@ -74,6 +74,7 @@ Error unknown_step(const Trace& trace, const std::string& wanted) {
 
 /// What was meant if nothing was said: some mechanisms have no weights.
 Error no_weights(const Trace& trace) {
+  if (trace.steps.empty()) return Error(ErrorCode::kInvalid, "the trace has no steps").at("/steps");
   std::string names;
   for (const Step& step : trace.steps) {
     const std::string name(parse_step_id(step.id).step);

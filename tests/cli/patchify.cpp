@@ -205,10 +205,11 @@ TEST_CASE("patchify: errors leave no file") {
     return std::to_string(run.code) + " " + run.err;
   };
   CHECK(error({"--patch", "0"}) ==
-        "2 attn-viz: --patch: expected a whole number of pixels, at least 1, got \"0\"\n");
+        "2 attn-viz: --patch: expected a whole number of pixels from 1 to 1048576, got \"0\"\n");
   CHECK(error({"--patch", "1.5"}).substr(0, 1) == "2");
   CHECK(error({"--patch", "1", "--resize", "10"}) ==
-        "2 attn-viz: --resize: expected WIDTHxHEIGHT in pixels, such as 224x224, got \"10\"\n");
+        "2 attn-viz: --resize: expected WIDTHxHEIGHT in pixels, such as 224x224, at most 1048576 "
+        "each, got \"10\"\n");
   CHECK(error({"--patch", "1", "--crop", "--pad"}) ==
         "2 attn-viz: --pad: expected --crop or --pad, not both\n");
   CHECK(error({"--patch", "1", "--seed", "1"}) ==

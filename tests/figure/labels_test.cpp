@@ -1,8 +1,8 @@
 // Labels as shown: nothing stays invisible.
 #include <string>
 
+#include "attn_viz/core/label_text.hpp"
 #include "catch.hpp"
-#include "figure/label_text.hpp"
 
 using namespace attn_viz::figure;
 

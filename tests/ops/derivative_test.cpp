@@ -122,6 +122,15 @@ std::vector<Case> cases_by_hand() {
       {ops::layer_norm, {scores}, {{"epsilon", 1e-5}}},
       {ops::rms_norm, {scores, random_tensor({4}, "g")}, {{"epsilon", 1e-6}}},
       {ops::spatial_softmax, {maps}},
+      {ops::convolution_2d,
+       {maps, random_tensor({3, 2, 3, 1}, "k"), random_tensor({3}, "b")},
+       {{"dilation", 2.0}, {"padding", "zeros"}}},
+      {ops::convolution_2d,
+       {maps, random_tensor({1, 2, 3, 3}, "k")},
+       {{"dilation", 1.0}, {"padding", "replicate"}}},
+      {ops::convolution_2d,
+       {maps, random_tensor({2, 2, 2, 2}, "k")},
+       {{"dilation", 1.0}, {"padding", "none"}}},
       {ops::map_l2_normalize, {maps}},
   };
   for (const Tensor& s : {scores, masked}) {

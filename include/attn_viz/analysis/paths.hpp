@@ -13,7 +13,6 @@ namespace attn_viz::analysis {
 class Links {
  public:
   Links(std::size_t outputs, std::size_t inputs);
-  static Links all(std::size_t outputs, std::size_t inputs);
 
   std::size_t outputs() const { return outputs_; }
   std::size_t inputs() const { return inputs_; }

@@ -34,6 +34,7 @@ class Derivative {
   /// @param inputs  float64, as `values`; all must outlive this
   /// @param wanted  for each input, whether its numbers may change
   /// @throws Error kInvalid if the derivative is infinite at these inputs
+  ///         Error kLimit   if it has more numbers than fit into 1 GiB
   Derivative(const Operation& operation, std::vector<const Tensor*> inputs,
              const Attributes& attributes, const Tensor& values, std::vector<bool> wanted);
 
@@ -49,6 +50,12 @@ class Derivative {
     double value;
   };
   static constexpr std::uint32_t kOwn = UINT32_MAX;
+  static constexpr std::size_t kBlock = 256;
+
+  std::span<const Partial> partials(std::size_t cell) const {
+    const std::size_t first = cell % kBlock == 0 ? 0 : end_[cell - 1];
+    return std::span(blocks_[cell / kBlock]).subspan(first, end_[cell] - first);
+  }
 
   void differentiate_terms(const std::vector<bool>& wanted);
   void order_cells();
@@ -58,8 +65,8 @@ class Derivative {
   std::vector<const Tensor*> inputs_;
   const Attributes& attributes_;
   const Tensor& values_;
-  std::vector<Partial> partials_ = {};  // of cell c: from first_[c] to first_[c + 1]
-  std::vector<std::size_t> first_ = {};
+  std::vector<std::vector<Partial>> blocks_ = {};  // the partials of kBlock cells each
+  std::vector<std::size_t> end_ = {};              // where those of a cell end in its block
   std::vector<std::uint32_t> order_ = {};  // a cell stands before those that it reads; empty: any
 };
 

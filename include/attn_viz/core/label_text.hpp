@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace attn_viz::figure {
+namespace attn_viz {
 
 /// A label on one line. Line feeds become ↵, tabs ⇥, spaces at the ends ␣, other control characters
 /// their pictures (U+2400 …) or U+FFFD, an empty label ∅; invalid UTF-8 becomes U+FFFD. What no
@@ -18,4 +18,4 @@ std::string visible_text(std::string_view text);
 /// The character at the front of valid UTF-8 text, which is taken off.
 char32_t take_character(std::string_view& text);
 
-}  // namespace attn_viz::figure
+}  // namespace attn_viz

@@ -1,10 +1,10 @@
-#include "figure/label_text.hpp"
+#include "attn_viz/core/label_text.hpp"
 
 #include <glib.h>
 
 #include <vector>
 
-namespace attn_viz::figure {
+namespace attn_viz {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
@@ -95,4 +95,4 @@ char32_t take_character(std::string_view& text) {
   return c;
 }
 
-}  // namespace attn_viz::figure
+}  // namespace attn_viz
