@@ -131,6 +131,11 @@ void append_growth(std::string& text, const Growth& growth) {
     for (const LayerGrowth& layer : growth.layers) {
       Object one(layers.item());
       one.add("name", layer.name);
+      {
+        Object parameters(one.member("parameters"));
+        parameters.add("term", layer.parameters_term);
+        parameters.add("value", layer.parameters);
+      }
       append_counts(one, "multiply_adds", layer, layer.multiply_adds, &LayerCost::multiply_adds);
       append_counts(one, "sequential", layer, layer.sequential, &LayerCost::sequential);
       append_counts(one, "longest_path", layer, layer.path, &LayerCost::longest_path);

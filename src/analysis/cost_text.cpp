@@ -142,6 +142,17 @@ std::string file_text(const TraceCost& cost, TableFormat format) {
 
 // ---- growth ----
 
+/// The parameters of all layers: the terms, then one row, which is that of any length.
+TextTable parameters_table(const Growth& growth) {
+  TextTable table{{"parameters"}, {{"n"}, {"any"}}};
+  for (const LayerGrowth& layer : growth.layers) {
+    table.head.push_back(layer.name);
+    table.rows[0].push_back(layer.parameters_term);
+    table.rows[1].push_back(layer.parameters.text());
+  }
+  return table;
+}
+
 /// One quantity of all layers: the terms, then a row for each length.
 TextTable growth_table(const Growth& growth, const char* what, std::string LayerGrowth::*term,
                        Count LayerCost::*quantity) {
@@ -186,6 +197,8 @@ std::string growth_text(const Growth& growth, TableFormat format) {
     append_table(text, growth_table(growth, what, term, quantity), format);
     text += '\n';
   };
+  append_table(text, parameters_table(growth), format);
+  text += '\n';
   append("multiply-adds", &LayerGrowth::multiply_adds, &LayerCost::multiply_adds);
   append("longest path", &LayerGrowth::path, &LayerCost::longest_path);
   append("sequential", &LayerGrowth::sequential, &LayerCost::sequential);
@@ -193,6 +206,10 @@ std::string growth_text(const Growth& growth, TableFormat format) {
   append_lines(
       text,
       crossover_lines(growth) +
+          "parameters: matrices without biases: W_Q, W_K, W_V, W_O; W, U of a recurrence; a "
+          "kernel.\n"
+          "multiply-adds: without constant factors (2 of scores and values) and without W_Q, W_K, "
+          "W_V, W_O, W.\n"
           "memory: numbers kept beside inputs and outputs (weights of H heads, or a state).\n"
           "restricted: each position sees r around it (all, where n < r). linear: one head.\n"
           "dilated: dilations 1, k, k², … from layer to layer. Quotients are rounded up.\n",

@@ -18,36 +18,54 @@ std::size_t logarithm_up(std::size_t n, std::size_t k) {
   return std::max<std::size_t>(layers, 1);
 }
 
+// ---- parameters ----
+
+/// W_Q, W_K, W_V and W_O.
+Count attention_matrices(const LayerSizes& s) {
+  return Count(4) * s.width * s.width;
+}
+/// W of the inputs, U of the states.
+Count recurrent_matrices(const LayerSizes& s) {
+  return Count(2) * s.width * s.width;
+}
+/// A matrix for each tap.
+Count kernel_matrices(const LayerSizes& s) {
+  return Count(s.kernel) * s.width * s.width;
+}
+
+// ---- layers ----
+
 /// A layer's terms, and their values.
 struct Formula {
-  const char *name, *multiply_adds, *sequential, *path, *memory;
+  const char *name, *parameters_term, *multiply_adds, *sequential, *path, *memory;
+  Count (*parameters)(const LayerSizes&);
   LayerCost (*cost)(std::size_t n, const LayerSizes&);
 };
 
 constexpr Formula kLayers[] = {
-    {"self-attention", "n² d", "1", "1", "H n²",
+    {"self-attention", "4 d²", "n² d", "1", "1", "H n²", attention_matrices,
      [](std::size_t n, const LayerSizes& s) {
        return LayerCost{Count(n) * n * s.width, 1, 1, Count(s.heads) * n * n};
      }},
-    {"restricted", "r n d", "1", "n / r", "H r n",
+    {"restricted", "4 d²", "r n d", "1", "n / r", "H r n", attention_matrices,
      [](std::size_t n, const LayerSizes& s) {
        const std::size_t r = std::min(s.neighbourhood, n);
        return LayerCost{Count(r) * n * s.width, 1, divided_up(n, s.neighbourhood),
                         Count(s.heads) * r * n};
      }},
-    {"linear", "n d²", "1", "1", "d²",
+    {"linear", "4 d²", "n d²", "1", "1", "d²", attention_matrices,
      [](std::size_t n, const LayerSizes& s) {
        return LayerCost{Count(n) * s.width * s.width, 1, 1, Count(s.width) * s.width};
      }},
-    {"recurrent", "n d²", "n", "n", "d",
+    {"recurrent", "2 d²", "n d²", "n", "n", "d", recurrent_matrices,
      [](std::size_t n, const LayerSizes& s) {
        return LayerCost{Count(n) * s.width * s.width, n, n, s.width};
      }},
-    {"convolution", "k n d²", "1", "n / k", "0",
+    {"convolution", "k d²", "k n d²", "1", "n / k", "0", kernel_matrices,
      [](std::size_t n, const LayerSizes& s) {
        return LayerCost{Count(s.kernel) * n * s.width * s.width, 1, divided_up(n, s.kernel), 0};
      }},
-    {"dilated", "k n d²", "1", "log_k n", "0",
+    {"dilated", "k d²", "k n d²", "1", "log_k n", "0", kernel_matrices,
      [](std::size_t n, const LayerSizes& s) {
        return LayerCost{Count(s.kernel) * n * s.width * s.width, 1, logarithm_up(n, s.kernel), 0};
      }},
@@ -103,8 +121,14 @@ std::vector<std::size_t> default_lengths(std::size_t width, std::optional<std::s
 Growth growth_of(LayerSizes sizes) {
   Growth growth;
   for (const Formula& formula : kLayers) {
-    LayerGrowth layer{formula.name, formula.multiply_adds, formula.sequential,
-                      formula.path, formula.memory,        {}};
+    LayerGrowth layer{.name = formula.name,
+                      .parameters_term = formula.parameters_term,
+                      .multiply_adds = formula.multiply_adds,
+                      .sequential = formula.sequential,
+                      .path = formula.path,
+                      .memory = formula.memory,
+                      .parameters = formula.parameters(sizes),
+                      .costs = {}};
     for (const std::size_t n : sizes.lengths) layer.costs.push_back(formula.cost(n, sizes));
     growth.layers.push_back(std::move(layer));
   }

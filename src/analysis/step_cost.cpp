@@ -140,6 +140,18 @@ Count flow_products(const Shapes& s) {
   return flow_steps(s) * (euler ? 1 : 4) * matrices;
 }
 
+// ---- other numbers ----
+
+/// Gates and states: each is an activation of a sum of products, or a mean of two states.
+Count activated(const Shapes& s) {
+  return s.written();
+}
+
+/// The numbers read from the first input or written, whichever are more.
+Count read_or_written(const Shapes& s) {
+  return s.inputs() == 0 ? s.written() : std::max(s.written(), s.numbers(0));
+}
+
 // ---- waits ----
 
 Count each_row(const Shapes& s) {
@@ -159,6 +171,7 @@ struct Rule {
   CostRule kind;
   Count (*multiply_adds)(const Shapes&) = nullptr;  ///< of kProducts
   Count (*waits)(const Shapes&) = nullptr;          ///< null: 1
+  Count (*other)(const Shapes&) = nullptr;          ///< of kProducts; null: 0
 };
 
 std::span<const Rule> rules() {
@@ -193,8 +206,8 @@ std::span<const Rule> rules() {
       {&online_accumulator, kProducts, accumulated_values, each_column},
       {&convolution_2d, kProducts, map_convolution},
       {&grid_convolution, kProducts, products_of_rows},
-      {&rnn, kProducts, products_of_rows, each_row},
-      {&gru, kProducts, gru_products, each_row},
+      {&rnn, kProducts, products_of_rows, each_row, activated},
+      {&gru, kProducts, gru_products, each_row, activated},
       {&encoding_scores, kProducts, encoding_products},
       {&floater, kProducts, flow_products, flow_steps},
 
@@ -308,10 +321,8 @@ StepCost cost_of(const Trace& trace, const Step& step) {
   if (rule.kind == CostRule::kGiven) return cost;
   cost.waits = rule.waits == nullptr ? Count(1) : rule.waits(shapes);
   if (rule.kind == CostRule::kProducts) cost.multiply_adds = rule.multiply_adds(shapes);
-  if (rule.kind == CostRule::kOneByOne) {
-    cost.other = shapes.written();
-    if (shapes.inputs() > 0) cost.other = std::max(cost.other, shapes.numbers(0));
-  }
+  if (rule.kind == CostRule::kProducts && rule.other != nullptr) cost.other = rule.other(shapes);
+  if (rule.kind == CostRule::kOneByOne) cost.other = read_or_written(shapes);
   return cost;
 }
 

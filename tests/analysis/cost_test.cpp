@@ -147,6 +147,7 @@ struct Made {
     trace.steps.push_back(std::move(step));
   }
   Count multiply_adds() const { return cost_of(trace, trace.steps.back()).multiply_adds; }
+  Count other() const { return cost_of(trace, trace.steps.back()).other; }
 };
 
 TEST_CASE("cost: the rules of operations are what naive loops count") {
@@ -212,6 +213,17 @@ TEST_CASE("cost: the rules of operations are what naive loops count") {
                     {{"substeps", 5.0},
                      {"method", "rk4"},
                      {"parameters", std::vector<std::string>{"p_0", "W_1"}}}});
+}
+
+TEST_CASE("cost: other numbers of recurrences are the gates and states that they write") {
+  const std::size_t n = 3, h = 4;
+  const std::vector<std::size_t> rows{n, h}, square{h, h};
+  CHECK(Made(ops::rnn, {rows, square}, rows).other() == Count(n * h));
+  CHECK(Made(ops::gru, {rows, rows, rows, square, square, square}, {n, 4 * h}).other() ==
+        Count(4 * n * h));
+  CHECK(Made(ops::matmul, {rows, square}, rows).other() == Count(0));
+  // Seven rows of z, r, h̃ and h; one number each.
+  CHECK(cost_of(trace_of_sample("gru")).other == Count(28));
 }
 
 std::size_t products_in(const Expression& expression) {

@@ -43,6 +43,42 @@ TEST_CASE("growth: the numbers of table 1 for n = 1000, d = 512, k = 3, r = 64")
   CHECK(path("restricted") == "16");
 }
 
+TEST_CASE("growth: parameters for d = 512, k = 3, whatever n is") {
+  const Growth growth = growth_of(sizes_of({1, 1000}));
+  const auto parameters = [&](const char* name) {
+    return layer_of(growth, name).parameters.text();
+  };
+  CHECK(parameters("self-attention") == "1,048,576");
+  CHECK(parameters("restricted") == "1,048,576");
+  CHECK(parameters("linear") == "1,048,576");
+  CHECK(parameters("recurrent") == "524,288");
+  CHECK(parameters("convolution") == "786,432");
+  CHECK(parameters("dilated") == "786,432");
+}
+
+TEST_CASE("growth: parameters are those of documents with layers of these sizes") {
+  const std::size_t d = 2, k = 3;
+  const Growth growth = growth_of(sizes_of({2}, d, k));
+  const auto counted = [](const std::string& rest) {
+    return cost_of(test::trace_of(R"({"embeddings": [[1, 0], [0, 1]], )" + rest + "}")).parameters;
+  };
+  const std::string attention = R"("attention": {"weights": {"random": 1}, )";
+  CHECK(layer_of(growth, "self-attention").parameters == counted(attention + R"("heads": 2})"));
+  CHECK(layer_of(growth, "restricted").parameters ==
+        counted(attention + R"("mask": {"window": [1, 0]}})"));
+  CHECK(layer_of(growth, "linear").parameters ==
+        counted(attention + R"("approximation": "linear"})"));
+  CHECK(layer_of(growth, "recurrent").parameters ==
+        counted(R"("mechanism": "recurrence", "recurrence": "rnn")"));
+  const std::string layer =
+      R"({"kernel": [[[1, 2], [0, 1]], [[1, 0], [0, 1]], [[2, 1], [1, 0]]], "dilation": )";
+  const auto convolution = [&](const char* dilation) {
+    return counted(R"("mechanism": "convolution-1d", "layers": [)" + layer + dilation + "}]");
+  };
+  CHECK(layer_of(growth, "convolution").parameters == convolution("1"));
+  CHECK(layer_of(growth, "dilated").parameters == convolution("3"));
+}
+
 TEST_CASE("growth: dilated layers are as many as a field that grows k-fold needs") {
   for (const std::size_t k : {2, 3, 5, 10}) {
     for (std::size_t n = 1; n <= 300; ++n) {
@@ -131,6 +167,10 @@ TEST_CASE("growth: the text of a small table") {
       cost_report({.file = {}, .growth = growth_of(sizes)}, TableFormat::kText);
   CHECK(text == R"(One layer, leading terms: d = 2, H = 1, k = 2, r = 4
 
+parameters  self-attention  restricted  linear  recurrent  convolution  dilated
+n                     4 d²        4 d²    4 d²       2 d²         k d²     k d²
+any                     16          16      16          8            8        8
+
 multiply-adds  self-attention  restricted  linear  recurrent  convolution  dilated
 n                        n² d       r n d    n d²       n d²       k n d²   k n d²
 2 = d                       8           8       8          8           16       16
@@ -156,6 +196,8 @@ n = d = 2: self-attention and linear both cost 8 multiply-adds; beyond it, linea
 n = k d = 4: self-attention and convolution both cost 32 multiply-adds; beyond it, convolution costs less.
 n = r = 4: self-attention and restricted both cost 32 multiply-adds; beyond it, restricted costs less.
 r > d: at n ≥ r, restricted attention costs more than recurrence.
+parameters: matrices without biases: W_Q, W_K, W_V, W_O; W, U of a recurrence; a kernel.
+multiply-adds: without constant factors (2 of scores and values) and without W_Q, W_K, W_V, W_O, W.
 memory: numbers kept beside inputs and outputs (weights of H heads, or a state).
 restricted: each position sees r around it (all, where n < r). linear: one head.
 dilated: dilations 1, k, k², … from layer to layer. Quotients are rounded up.

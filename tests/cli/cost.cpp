@@ -18,6 +18,8 @@ TEST_CASE("cost: without a file, the table of the paper's sizes") {
   CHECK(json["growth"]["d"] == 512);
   CHECK(json["growth"]["layers"][0]["name"] == "self-attention");
   CHECK(json["growth"]["layers"][0]["multiply_adds"]["values"][0] == 512'000'000);
+  CHECK(json["growth"]["layers"][0]["parameters"] ==
+        nlohmann::json{{"term", "4 d²"}, {"value", 1'048'576}});
   CHECK(json["growth"]["crossovers"][0]["n"] == 512);
   CHECK(folder.list().empty());
 }

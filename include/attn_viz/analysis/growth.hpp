@@ -42,9 +42,10 @@ struct LayerCost {
 };
 
 struct LayerGrowth {
-  std::string name;                                     ///< "self-attention"
-  std::string multiply_adds, sequential, path, memory;  ///< the terms: "n² d"
-  std::vector<LayerCost> costs;                         ///< one for each length
+  std::string name;                                                      ///< "self-attention"
+  std::string parameters_term, multiply_adds, sequential, path, memory;  ///< the terms: "n² d"
+  Count parameters;              ///< numbers in matrices and kernels; the same for all lengths
+  std::vector<LayerCost> costs;  ///< one for each length
 };
 
 /// Where two layers cost the same multiply–adds; beyond it the second costs less.
@@ -63,10 +64,14 @@ struct Growth {
 
 /// Self-attention n² d; restricted to r neighbours, min(r, n) n d; linear attention of one head,
 /// recurrence n d²; convolution k n d², with dilations 1, k, k², … from layer to layer or without.
+/// Parameters are those of inputs and outputs d wide, without biases: W_Q, W_K, W_V and W_O of
+/// attention 4 d² (H heads of d / H), W and U of a recurrence 2 d², a kernel k d². The
+/// multiply–adds are the terms of the table: without constant factors, such as 2 of scores and
+/// values, and without the n d² of each of W_Q, W_K, W_V, W_O and W.
 /// @throws Error  kLimit if a count is larger than 2¹²⁸
 /// Source: Vaswani et al. 2017, table 1; linear attention: Katharopoulos et al. 2020, § 3.2.
 /// Example: n = 1000, d = 512, k = 3, r = 64 → 512,000,000, 32,768,000, 262,144,000, 262,144,000
-///          and 786,432,000.
+///          and 786,432,000; parameters 1,048,576 of attention, 524,288 and 786,432.
 Growth growth_of(LayerSizes sizes);
 
 }  // namespace attn_viz::analysis

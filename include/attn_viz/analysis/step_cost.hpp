@@ -14,8 +14,9 @@ struct StepCost {
   /// multiply–add is two floating-point operations.
   Count multiply_adds;
   /// Numbers that are worked on otherwise (softmax, activations, additions, means, masks): as many
-  /// as are read from the first input or as are written, whichever is more. 0 of steps that only
-  /// copy.
+  /// as are read from the first input or as are written, whichever is more. Recurrences, which sum
+  /// products as well, have what they write: of each row h states, of a GRU 4 h (two gates,
+  /// candidate, state). 0 of other steps that sum products and of steps that only copy.
   Count other;
   /// Parts that must wait for one another: the rows of a recurrence, the iterations of an inverse,
   /// else 1; 0 of given values.
