@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/ops/operation.hpp"
 #include "explain/plan.hpp"
 
 namespace attn_viz::explain {
@@ -104,6 +105,30 @@ std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& 
     throw error.hint(fmt::format("the labels are {}", fmt::join(labels, ", ")));
   }
   throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
+}
+
+Row find_row(const Trace& trace, StepId weights, const std::string& wanted) {
+  const Axis& own = trace.steps[weights].values.axes()[0];
+  for (const Step& whole : trace.steps) {
+    if (whole.op != ops::stack_rows.name) continue;
+    std::size_t first = 0;
+    for (const StepId part : whole.inputs) {
+      const std::size_t rows = trace.steps[part].values.rows();
+      if (part != weights) {
+        first += rows;
+        continue;
+      }
+      const Axis& axis = whole.values.axes()[0];
+      const AxisInfo* info = trace.axis(axis.name);
+      for (std::size_t row = 0; info != nullptr && row < rows; ++row) {
+        if (info->labels[first + row] == wanted) return {row, axis, first + row};
+      }
+      const std::size_t row = find_token(trace, own, wanted, "--query");
+      return {row, axis, first + row};
+    }
+  }
+  const std::size_t row = find_token(trace, own, wanted, "--query");
+  return {row, own, row};
 }
 
 }  // namespace attn_viz::explain
