@@ -124,8 +124,8 @@ def main():
     write(
         "ich-habe-gelesen-concat.json",
         mechanism="encoder-decoder",
-        title="Luong's concat: a network of one layer, v · tanh([h; s] W), finds the same pairs",
-        comment="Each of five units adds what the two words have of one meaning. tanh bends, and v is negative: "
+        title="Luong's concat: a small network compares the words and finds the same pairs",
+        comment="v · tanh([h; s] W): each of five units adds what the two words have of one meaning. tanh bends, and v is negative: "
         "a meaning that both have costs less than two that only one of them has. " + WORDS + MADE,
         **SOURCE,
         target=TARGET,
