@@ -77,7 +77,7 @@ draw gru.png recurrence-states.png gru --step recurrence/states --size 480
 draw memory.png weights.png memory --size 480
 draw memory-choice.png choice.png memory-hard --step choice --size 400
 for stage in similarity weights output joined; do
-  draw "memory-alice-$stage.png" "$stage.png" memory-alice --step "$stage" --size 480
+  draw "memory-alice-$stage.png" "$stage.png" memory-alice --step "$stage" --size 600
 done
 draw hierarchical.png weights.png hierarchical --size 960
 draw pointer.png weights.png pointer --size 480

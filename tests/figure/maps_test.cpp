@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/maps.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::figure {
 namespace {

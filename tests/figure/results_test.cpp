@@ -5,6 +5,7 @@
 #include "attn_viz/mechanisms/sequences.hpp"
 #include "catch.hpp"
 #include "support/problems.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -53,9 +54,9 @@ TEST_CASE("results: a memory shows every stage of its reading") {
   all.all_steps = true;
   CHECK(names_of(heatmaps(hard, all)).size() == 8);  // the queries and the memory, too
   const Trace soft = test::trace_of_sample("memory");
-  CHECK(names_of(heatmaps(soft)) ==
-        std::vector<std::string>{"heatmap", "heatmaps/weights", "heatmaps/similarity",
-                                 "heatmaps/output"});
+  CHECK(names_of(heatmaps(soft)) == std::vector<std::string>{"heatmap", "heatmaps/weights",
+                                                             "heatmaps/similarity",
+                                                             "heatmaps/output"});
 }
 
 TEST_CASE("results: a convolution, its attention, their difference, on one scale and on the grid") {
