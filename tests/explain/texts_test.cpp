@@ -51,6 +51,11 @@ TEST_CASE("explain: a step of a decoder names the word that it writes") {
   CHECK(test::error_of([&] {
           explain_weight(trace, {.step = "decoder/step1/weights", .query = "1"}, {});
         }) == "--query: there is no token \"1\"; expected a label or an index from 0 to 0");
+  CHECK(test::error_of([&] {
+          explain_weight(trace, {.step = "decoder/step1/weights", .query = "Euopean"}, {});
+        }) ==
+        "--query: there is no token \"Euopean\"; expected a label or an index from 0 to 0\n"
+        "  hint: did you mean European?");
   CHECK(explain_weight(trace, {.query = "1", .key = "3"}, {})
             .starts_with("How much query European attends to key européenne\n"));
 }
