@@ -65,10 +65,20 @@ keep differences.png compare-differences.png
 draw bahdanau.png weights.png bahdanau --size 560
 draw luong-local.png weights.png luong-local --size 560
 draw tom-chase-jerry.png weights.png tom-chase-jerry-alignment --size 400
+for score in gru dot concat monotonic; do
+  draw "ich-habe-gelesen-$score.png" weights.png "ich-habe-gelesen-$score" --size 480
+done
+draw luong-general.png weights.png luong-general --size 480
+draw no-attention.png weights.png no-attention --size 400
 draw recurrence.png recurrence-hidden.png recurrence --step recurrence/hidden --size 360
+draw recurrence-words.png input-embeddings.png recurrence-alice --step input/embeddings --size 480
+draw recurrence-alice.png recurrence-forward-hidden.png recurrence-alice --step recurrence/forward/hidden --size 480
 draw gru.png recurrence-states.png gru --step recurrence/states --size 480
 draw memory.png weights.png memory --size 480
 draw memory-choice.png choice.png memory-hard --step choice --size 400
+for stage in similarity weights output joined; do
+  draw "memory-alice-$stage.png" "$stage.png" memory-alice --step "$stage" --size 600
+done
 draw hierarchical.png weights.png hierarchical --size 960
 draw pointer.png weights.png pointer --size 480
 for sample in convolution convolution-attention; do
@@ -76,6 +86,7 @@ for sample in convolution convolution-attention; do
 done
 keep convolution/heatmap.png convolution.png
 keep convolution-attention/heatmap-difference.png convolution-attention.png
+draw convolution-attention-2d.png heatmap.png convolution-attention-2d --size 640
 for step in weights exact_weights; do
   draw "linear-${step%_*}.png" "layer0-head0-$step.png" linear-attention --step "$step" --size 400
 done
@@ -124,3 +135,4 @@ draw_photo 800 criss-cross-attention.jpg recurrence0-overlay-query116 criss-cros
 draw_run attention-fusion.png attention-fusion
 draw_photo 800 sad-overlay.jpg sum_power-overlay self-attention-distillation --style overlay
 draw_run self-attention-distillation.png self-attention-distillation
+draw_run lane-losses.png lane-losses

@@ -1,4 +1,5 @@
-"""Writes alice.json and moonlight.json: word embeddings learned from a text.
+"""Writes alice.json, moonlight.json, memory-alice.json and recurrence-alice.json: word embeddings
+learned from a text.
 
 Needs python3-numpy.  The texts (texts/alice.txt, texts/tang300.txt) are in the
 public domain; README.md says where they come from.
@@ -20,6 +21,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+
+import document
 
 HERE = Path(__file__).resolve().parent
 DIMENSIONS = 4  # per head
@@ -49,12 +52,12 @@ def positive_pmi(counts):
     return np.log(np.maximum(ratio, 1))
 
 
-def reduce(table):
-    """The leading directions of the centred table, rows of equal length: [word, DIMENSIONS]."""
+def reduce(table, dimensions=DIMENSIONS):
+    """The leading directions of the centred table, rows of equal length: [word, dimensions]."""
     u, s, _ = np.linalg.svd(table - table.mean(axis=0), full_matrices=False)
-    u, s = u[:, :DIMENSIONS], s[:DIMENSIONS]
+    u, s = u[:, :dimensions], s[:dimensions]
     # A singular vector is known up to its sign: make its largest entry positive.
-    u = u * np.sign(u[np.abs(u).argmax(axis=0), range(DIMENSIONS)])
+    u = u * np.sign(u[np.abs(u).argmax(axis=0), range(dimensions)])
     rows = u * np.sqrt(s)
     return LENGTH * rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -69,6 +72,27 @@ def embed(text, tokens, reach, context_count):
     far = reduce(positive_pmi(count_neighbours(text, words, contexts, around, False)))
     chosen = [words.index(token.lower()) for token in tokens]
     return np.hstack([near, far])[chosen]
+
+
+def company(text, tokens, reach, context_count, dimensions):
+    """An embedding of what stands around a token, no matter on which side: [token, dimensions]."""
+    counts = Counter(text)
+    words = sorted(word for word in counts if counts[word] >= RARE)
+    contexts = sorted(word for word in counts if counts[word] >= context_count)
+    around = [offset for offset in range(-reach, reach + 1) if offset]
+    table = positive_pmi(count_neighbours(text, words, contexts, around, False))
+    return reduce(table, dimensions)[[words.index(token.lower()) for token in tokens]]
+
+
+def shares(text, tokens):
+    """How the mentions of a token are spread over the three thirds of a text: [token, 3]."""
+    third = np.arange(len(text)) * 3 // len(text)
+    counts = [np.bincount(third[np.array(text) == token.lower()], minlength=3) for token in tokens]
+    return np.array([row / row.sum() for row in counts])
+
+
+def rounded(values, digits=4):
+    return (np.round(values, digits) + 0.0).tolist()
 
 
 def write(name, title, comment, tokens, embeddings):
@@ -95,6 +119,46 @@ write(
     "Text: Lewis Carroll, Alice's Adventures in Wonderland, 1865, public domain. Made by make_embeddings.py.",
     sentence,
     embed(re.findall(r"[a-z]+(?:'[a-z]+)?", alice), sentence, reach=6, context_count=7),
+)
+
+words = re.findall(r"[a-z]+(?:'[a-z]+)?", alice)
+askers, known = ["Gryphon", "Dormouse", "King"], ["Caterpillar", "Cat", "Hatter", "Queen", "Turtle", "Mouse"]
+vectors = company(words, askers + known, reach=10, context_count=5, dimensions=8)
+document.write(
+    "memory-alice.json",
+    mechanism="memory",
+    title="A memory of Alice's book: where does the Gryphon appear? Ask who keeps the same company",
+    comment="Keys: six characters, as learned from the words up to ten places around them in the whole book. "
+    "Values: facts, how their mentions are spread over the first, second and last third. Three queries, three "
+    "more characters. The Gryphon finds the (Mock) Turtle and the Dormouse the Hatter, with whom they appear; "
+    "the King is divided between the Hatter, whom he questions in court, and the Queen, and so is put too early: "
+    "0.87 of his mentions stand in the last third, not 0.38. joined has the three answers side by side. Text: Lewis Carroll, Alice's Adventures in Wonderland, 1865, public domain. "
+    "Made by make_embeddings.py.",
+    tokens=askers,
+    embeddings=rounded(vectors[: len(askers)]),
+    context={
+        "tokens": known,
+        "embeddings": rounded(vectors[len(askers) :]),
+        "values": rounded(shares(words, known), 2),
+    },
+    similarity="cosine",
+    temperature=0.2,
+)
+document.write(
+    "recurrence-alice.json",
+    mechanism="recurrence",
+    title="A recurrent network reads Alice: each state is made of the word and half of the state before",
+    comment="h = tanh(x / 2 + h' / 2), in two directions, over the embeddings of alice.json: columns 0 to 7 "
+    "have read from the left, 8 to 15 from the right. What a word brought halves with each step at least, for "
+    "tanh only shrinks: this is how a recurrent network forgets. recurrence.json shows it for a single word. "
+    "Made by make_embeddings.py.",
+    tokens=sentence,
+    embeddings=rounded(embed(words, sentence, reach=6, context_count=7)),
+    recurrence={
+        "type": "rnn",
+        "bidirectional": True,
+        "weights": {"W": document.diagonal(8, 0.5), "U": document.diagonal(8, 0.5)},
+    },
 )
 
 poems = (HERE / "texts/tang300.txt").read_text(encoding="utf-8")

@@ -46,12 +46,13 @@ std::size_t position_of(const Step& step, const std::vector<std::size_t>& cell) 
 std::string explain_weight(const Trace& trace, const Question& question, const Style& style) {
   const StepId weights = find_weights(trace, question);
   const Step& step = trace.steps[weights];
-  const Axis &queries = step.values.axes()[0], &keys = step.values.axes()[1];
-  const std::size_t query = find_token(trace, queries, question.query, "--query");
+  const Axis& keys = step.values.axes()[1];
+  const Row row = find_row(trace, weights, question.query);
+  const std::size_t query = row.index;
   std::optional<std::size_t> key;
   if (question.key) key = find_token(trace, keys, *question.key, "--key");
   const Words words(trace, style);
-  const std::string asking = words.token(queries, query);
+  const std::string asking = words.token(row.axis, row.place);
   const std::string rounded = std::to_string(style.digits), id = words.id(step.id);
 
   Document document;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/ops/operation.hpp"
 #include "explain/plan.hpp"
 
 namespace attn_viz::explain {
@@ -37,6 +38,46 @@ std::string hint_at_weights(const Trace& trace) {
   known.resize(known.size() - more);
   return fmt::format("the weights are {}{}; name them with --step", fmt::join(known, ", "),
                      more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+/// The labels of a stretch of an axis, as far as it has any.
+std::vector<std::string_view> labels_of(const Trace& trace, const Axis& axis, std::size_t first,
+                                        std::size_t count) {
+  const AxisInfo* info = trace.axis(axis.name);
+  std::vector<std::string_view> labels;
+  for (std::size_t i = 0; info != nullptr && i < count && first + i < info->labels.size(); ++i) {
+    labels.push_back(info->labels[first + i]);
+  }
+  return labels;
+}
+
+/// Which of `count` places was asked for, by index or label.
+std::size_t find_place(const std::vector<std::string_view>& labels, std::size_t count,
+                       const std::string& wanted, const char* option) {
+  const auto index = index_of(wanted);
+  if (index && *index < count) return *index;
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == wanted) found.push_back(i);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.size() > 1) {
+    std::string list;
+    for (const std::size_t i : found) list += (list.empty() ? "" : ", ") + std::to_string(i);
+    throw Error(ErrorCode::kInvalid, fmt::format("\"{}\" stands at {}", wanted, list))
+        .at(option)
+        .hint("name it by its index");
+  }
+  Error error(ErrorCode::kInvalid,
+              fmt::format("there is no token \"{}\"; expected a label or an index from 0 to {}",
+                          wanted, count == 0 ? 0 : count - 1));
+  const std::string_view near = index ? "" : nearest_name(wanted, labels);
+  error.at(option);
+  constexpr std::size_t kListed = 8;
+  if (near.empty() && !index && !labels.empty() && labels.size() <= kListed) {
+    throw error.hint(fmt::format("the labels are {}", fmt::join(labels, ", ")));
+  }
+  throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
 }
 
 }  // namespace
@@ -78,33 +119,28 @@ StepId find_weights(const Trace& trace, const Question& question) {
 
 std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& wanted,
                        const char* option) {
-  const auto index = index_of(wanted);
-  if (index && *index < axis.size) return *index;
-  const AxisInfo* info = trace.axis(axis.name);
-  std::vector<std::size_t> found;
-  std::vector<std::string_view> labels;
-  for (std::size_t i = 0; info != nullptr && i < info->labels.size() && i < axis.size; ++i) {
-    labels.push_back(info->labels[i]);
-    if (info->labels[i] == wanted) found.push_back(i);
+  return find_place(labels_of(trace, axis, 0, axis.size), axis.size, wanted, option);
+}
+
+Row find_row(const Trace& trace, StepId weights, const std::string& wanted) {
+  const Axis& own = trace.steps[weights].values.axes()[0];
+  for (const Step& whole : trace.steps) {
+    if (whole.op != ops::stack_rows.name) continue;
+    std::size_t first = 0;
+    for (const StepId part : whole.inputs) {
+      const std::size_t rows = trace.steps[part].values.rows();
+      if (part != weights) {
+        first += rows;
+        continue;
+      }
+      const Axis& axis = whole.values.axes()[0];
+      const std::size_t row =
+          find_place(labels_of(trace, axis, first, rows), rows, wanted, "--query");
+      return {row, axis, first + row};
+    }
   }
-  if (found.size() == 1) return found[0];
-  if (found.size() > 1) {
-    std::string list;
-    for (const std::size_t i : found) list += (list.empty() ? "" : ", ") + std::to_string(i);
-    throw Error(ErrorCode::kInvalid, fmt::format("\"{}\" stands at {}", wanted, list))
-        .at(option)
-        .hint("name it by its index");
-  }
-  Error error(ErrorCode::kInvalid,
-              fmt::format("there is no token \"{}\"; expected a label or an index from 0 to {}",
-                          wanted, axis.size == 0 ? 0 : axis.size - 1));
-  const std::string_view near = index ? "" : nearest_name(wanted, labels);
-  error.at(option);
-  constexpr std::size_t kListed = 8;
-  if (near.empty() && !index && !labels.empty() && labels.size() <= kListed) {
-    throw error.hint(fmt::format("the labels are {}", fmt::join(labels, ", ")));
-  }
-  throw near.empty() ? error : error.hint(fmt::format("did you mean {}?", near));
+  const std::size_t row = find_token(trace, own, wanted, "--query");
+  return {row, own, row};
 }
 
 }  // namespace attn_viz::explain

@@ -64,6 +64,17 @@ StepId find_weights(const Trace& trace, const Question& question);
 std::size_t find_token(const Trace& trace, const Axis& axis, const std::string& wanted,
                        const char* option);
 
+/// A row of a step of weights, and what it is called.
+struct Row {
+  std::size_t index = 0;  ///< in the step
+  Axis axis = {};         ///< that names it: of the whole where the step is one of its parts
+  std::size_t place = 0;  ///< on that axis
+};
+
+/// The row of the weights that a question is about. Where they are stacked to a whole, as those of
+/// the steps of a decoder are, the whole knows what its rows are. @throws Error kInvalid
+Row find_row(const Trace& trace, StepId weights, const std::string& wanted);
+
 /// The step of an id. @throws Error kInvalid with the nearest id.
 StepId find_step(const Trace& trace, std::string_view id);
 

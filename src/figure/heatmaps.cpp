@@ -37,6 +37,12 @@ Figure overview_of(const Trace& trace, const Group& group, const ColorScale& sca
   return overview(std::move(base), std::move(panels), true);
 }
 
+/// Whether every step that is computed is a stage that people look for, also where there are
+/// weights: reading a memory compares, weighs (and chooses), then sums.
+bool shows_stages(const Trace& trace) {
+  return trace.settings.get_or<std::string>("mechanism", "") == "memory";
+}
+
 }  // namespace
 
 std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options) {
@@ -73,10 +79,12 @@ std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& opti
   }
   // A mechanism without weights shows what it computes instead.
   if (auto result = result_figure(trace, options.auto_scale)) figures.push_back(std::move(*result));
-  if (!options.all_steps && !weights.empty()) return figures;
+  if (!options.all_steps && !weights.empty() && !shows_stages(trace)) return figures;
   std::map<std::string_view, ColorScale> scales;
   for (const Step& step : trace.steps) {
-    const bool asked = options.all_steps || step.op != ops::parameter.name;
+    const bool given =
+        step.op == ops::parameter.name || (step.op == ops::input.name && shows_stages(trace));
+    const bool asked = options.all_steps || !given;
     if (!is_drawable(step) || !asked || is_weights(step)) continue;
     const std::string_view name = parse_step_id(step.id).step;
     if (scales.count(name) == 0) scales.emplace(name, scale_of(trace, name, options.auto_scale));

@@ -261,6 +261,18 @@ Figure side_by_side(const Trace& trace, const Steps& steps, std::string subtitle
   return figure;
 }
 
+/// The lanes that were found beside those that are there; none without lanes.
+std::optional<Figure> lanes_figure(const Trace& trace) {
+  const Step *predicted = trace.find("lane/predicted"), *labels = trace.find("lane/labels");
+  const Step* loss = trace.find("lane/iou_loss");
+  if (predicted == nullptr || labels == nullptr || loss == nullptr) return std::nullopt;
+  Figure figure = side_by_side(
+      trace, {predicted, labels},
+      fmt::format("{} = {:.4g}    {}", loss->symbol, loss->values.at(0), loss->equation));
+  figure.scale.note = "class, one scale for both panels; 0: no lane";
+  return figure;
+}
+
 // ---- which figures ----
 
 void add_overviews(const Trace& trace, std::vector<NamedFigure>& figures) {
@@ -276,11 +288,14 @@ void add_overviews(const Trace& trace, std::vector<NamedFigure>& figures) {
     }
     return;
   }
+  std::optional<Figure> lanes = lanes_figure(trace);
+  const bool has_lanes = lanes.has_value();
+  if (lanes) figures.push_back({"heatmap", std::move(*lanes)});
   for (const Step& loss : trace.steps) {
     if (loss.op != ops::squared_error.name) continue;
     const Steps pair{&trace.steps[loss.inputs[0]], &trace.steps[loss.inputs[1]]};
     const std::string name = loss.id.substr(0, loss.id.find('/'));
-    figures.push_back({name == "pair0" ? "heatmap" : "heatmap-" + name,
+    figures.push_back({name == "pair0" && !has_lanes ? "heatmap" : "heatmap-" + name,
                        side_by_side(trace, pair,
                                     fmt::format("{} = {:.4g}    {}", loss.symbol, loss.values.at(0),
                                                 loss.equation))});

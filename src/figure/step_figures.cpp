@@ -128,7 +128,9 @@ Figure weights_figure(const Trace& trace, const Step& step, const ColorScale& sc
 
 Figure step_figure(const Trace& trace, const Step& step, const ColorScale& scale) {
   const std::vector<Axis>& axes = step.values.axes();
-  const bool vector = axes.size() == 1;
+  // A row of its own, such as joined answers, is named by its symbol, as a vector is.
+  const bool one_row = axes.size() == 2 && axes[0].size == 1 && axes[0].name.empty();
+  const bool vector = axes.size() == 1 || one_row;
   const auto name = [](const Axis& axis, std::string_view of_scores) {
     return axis.name.empty() ? std::string_view("dimension") : of_scores;
   };

@@ -51,13 +51,21 @@ Task read_required(const Value& document, std::string_view key, std::string defa
   return task;
 }
 
+/// p of the maps G^p; with p = 1 the sum is the map G_sum, which has a name of its own.
+double energy_power(const Value& value) {
+  if (!value.is(json::Kind::kNumber) || !(value.number() > 1)) {
+    throw value.unexpected("a number > 1").hint("with the power 1 the sum is the map \"sum\"");
+  }
+  return value.number();
+}
+
 DistillationSettings read_distillation_settings(const Value& value) {
   value.allow_keys({"map", "power", "normalize", "align_corners", "loss"});
   DistillationSettings settings;
   if (const auto map = value.find("map")) {
     settings.map = static_cast<EnergyMap>(index_of(*map, "map", kEnergyMapNames));
   }
-  if (const auto power = value.find("power")) settings.power = positive(*power);
+  if (const auto power = value.find("power")) settings.power = energy_power(*power);
   if (const auto normalize = value.find("normalize")) {
     settings.normalize = static_cast<MapNorm>(index_of(*normalize, "normaliser", kMapNormNames));
   }

@@ -40,6 +40,26 @@ TEST_CASE("explain: the running example, in both languages and all formats") {
   }
 }
 
+TEST_CASE("explain: a step of a decoder names the word that it writes") {
+  const Trace trace = sample_trace("bahdanau");
+  const std::string text =
+      explain_weight(trace, {.step = "decoder/step1/weights", .query = "0", .key = "3"}, {});
+  CHECK(text.starts_with("How much query European attends to key européenne\n"));
+  CHECK(has(text, "So query European gives key européenne the weight ≈ 0.88"));
+  CHECK(explain_weight(trace, {.step = "decoder/step1/weights", .query = "European", .key = "3"},
+                       {}) == text);
+  CHECK(test::error_of([&] {
+          explain_weight(trace, {.step = "decoder/step1/weights", .query = "1"}, {});
+        }) == "--query: there is no token \"1\"; expected a label or an index from 0 to 0");
+  CHECK(test::error_of([&] {
+          explain_weight(trace, {.step = "decoder/step1/weights", .query = "Euopean"}, {});
+        }) ==
+        "--query: there is no token \"Euopean\"; expected a label or an index from 0 to 0\n"
+        "  hint: did you mean European?");
+  CHECK(explain_weight(trace, {.query = "1", .key = "3"}, {})
+            .starts_with("How much query European attends to key européenne\n"));
+}
+
 TEST_CASE("explain: the issue's line") {
   const Trace trace = sample_trace("three-tokens");
   const std::string text = explain_weight(trace, {.query = "2", .key = "0"}, {});

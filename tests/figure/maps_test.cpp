@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/maps.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -45,6 +46,22 @@ TEST_CASE("map figures: the overview has a row of panels for each channel, up to
     for (const NamedFigure& each : figures)
       CHECK_FALSE(paint(each.figure, Format::kSvg).bytes.empty());
   }
+}
+
+TEST_CASE("map figures: of lanes, the main figure has those found beside those that are there") {
+  const Trace trace = test::trace_of_sample("lane-losses");
+  const auto figures = heatmaps(trace);
+  const Figure& lanes = named(figures, "heatmap");
+  REQUIRE(lanes.panels.size() == 2);
+  CHECK(lanes.panels[0].title == "ŷ  lane/predicted");
+  CHECK(lanes.panels[1].title == "y  lane/labels");
+  CHECK(lanes.panels[0].values.at(1, 7) == 2);
+  CHECK(lanes.panels[1].values.at(1, 6) == 2);
+  CHECK(lanes.scale.note == "class, one scale for both panels; 0: no lane");
+  CHECK(lanes.subtitle.starts_with("L_IoU = 0.5882    L_IoU = "));
+  CHECK(named(figures, "heatmap-pair0").panels[0].title == "Ψ_0  pair0/student");
+  const auto without = heatmaps(test::trace_of_sample("self-attention-distillation"));
+  CHECK(named(without, "heatmap").panels[0].title == "Ψ_0  pair0/student");
 }
 
 TEST_CASE("map figures: a panel shows the values of its channel") {

@@ -5,6 +5,7 @@
 #include "attn_viz/mechanisms/sequences.hpp"
 #include "catch.hpp"
 #include "support/problems.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::figure {
 namespace {
@@ -39,6 +40,23 @@ TEST_CASE("results: layers of convolution side by side, then every computed step
   REQUIRE(overview.panels.size() == 2);
   CHECK(overview.panels[0].title == "layer 0");
   CHECK(overview.panels[1].values.at(2, 0) == test::values_of(trace, "layer1/output").at(2));
+}
+
+TEST_CASE("results: a memory shows every stage of its reading") {
+  const Trace hard = test::trace_of_sample("memory-hard");
+  CHECK(names_of(heatmaps(hard)) ==
+        std::vector<std::string>{"heatmap", "heatmaps/weights", "heatmaps/similarity",
+                                 "heatmaps/choice", "heatmaps/output", "heatmaps/joined"});
+  const Figure joined = heatmaps(hard).back().figure;
+  CHECK(joined.rows.name == "");
+  CHECK(joined.rows.labels == std::vector<std::string>{"o"});
+  HeatmapOptions all;
+  all.all_steps = true;
+  CHECK(names_of(heatmaps(hard, all)).size() == 8);  // the queries and the memory, too
+  const Trace soft = test::trace_of_sample("memory");
+  CHECK(names_of(heatmaps(soft)) == std::vector<std::string>{"heatmap", "heatmaps/weights",
+                                                             "heatmaps/similarity",
+                                                             "heatmaps/output"});
 }
 
 TEST_CASE("results: a convolution, its attention, their difference, on one scale and on the grid") {

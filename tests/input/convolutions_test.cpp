@@ -110,10 +110,10 @@ TEST_CASE("convolution: the receptive field of a stack is 1 + N (k − 1) r") {
 }
 
 TEST_CASE("samples: mechanisms on sequences, in both types") {
-  for (const char* name :
-       {"recurrence", "gru", "tom-chase-jerry-alignment", "no-attention", "bahdanau",
-        "luong-general", "luong-local", "memory", "memory-hard", "hierarchical", "pointer",
-        "convolution", "convolution-attention", "convolution-attention-2d"}) {
+  for (const char* name : {"recurrence", "recurrence-alice", "gru", "memory-alice",
+                           "tom-chase-jerry-alignment", "no-attention", "bahdanau", "luong-general",
+                           "luong-local", "memory", "memory-hard", "hierarchical", "pointer",
+                           "convolution", "convolution-attention", "convolution-attention-2d"}) {
     INFO(name);
     for (const DType dtype : kDTypes) CHECK(trace_of_sample(name, dtype).steps.size() > 2);
   }
@@ -129,9 +129,25 @@ TEST_CASE("samples: mechanisms on sequences, in both types") {
          is(bahdanau, "weights", 3, 1, 0.97)));
   const Trace general = trace_of_sample("luong-general");
   CHECK((is(general, "weights", 1, 2, 0.85) && is(general, "weights", 2, 1, 0.85)));
-  CHECK(is(trace_of_sample("memory"), "weights", 0, 2, 0.95));
+  const Trace memory = trace_of_sample("memory");
+  CHECK((is(memory, "weights", 0, 2, 0.95) && is(memory, "output", 0, 0, 29.25)));
+  const Trace alice = trace_of_sample("memory-alice");
+  CHECK((is(alice, "weights", 0, 4, 0.90) && is(alice, "weights", 1, 2, 0.92) &&
+         is(alice, "joined", 0, 2, 0.91) && is(alice, "output", 2, 2, 0.38)));
   CHECK(is(trace_of_sample("hierarchical"), "weights", 0, 10, 0.69));
   CHECK(largest(values_of(trace_of_sample("convolution-attention-2d"), "layer0/difference")) == 0);
+  const struct {
+    const char* sample;
+    double gelesen, buch;
+  } scores[] = {
+      {"gru", 0.88, 0.12}, {"dot", 0.75, 0.14}, {"concat", 0.47, 0.22}, {"monotonic", 0, 0.62}};
+  for (const auto& [score, gelesen, buch] : scores) {
+    INFO(score);
+    for (const DType dtype : kDTypes) {
+      const Trace trace = trace_of_sample(std::string("ich-habe-gelesen-") + score, dtype);
+      CHECK((is(trace, "weights", 2, 4, gelesen) && is(trace, "weights", 2, 3, buch)));
+    }
+  }
   const Trace luong = trace_of_sample("luong-local");
   const Tensor& local = values_of(luong, "weights");
   for (std::size_t i = 0; i < local.rows(); ++i) {

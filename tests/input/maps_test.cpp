@@ -141,8 +141,12 @@ TEST_CASE("distillation: documents that are refused") {
         "/blocks/1/maps: expected maps of at most 1 × 1, as in the block before, got 1 × 2");
   CHECK(error(R"("blocks": [[1, 2]])") ==
         "/blocks: expected a list of blocks, got numbers of shape [1, 2]");
-  CHECK(error(blocks + R"(, "distillation": {"power": 0})") ==
-        "/distillation/power: expected a number > 0, got 0");
+  for (const char* power : {"0", "1", "0.5"}) {
+    CHECK(error(blocks + R"(, "distillation": {"power": )" + power + "}") ==
+          std::string("/distillation/power: expected a number > 1, got ") + power +
+              "\n  hint: with the power 1 the sum is the map \"sum\"");
+  }
+  CHECK(error(blocks + R"(, "distillation": {"power": 1.5})") == "no error");
   CHECK(error(blocks + R"(, "lane": {"logits": [[[1, 2]], [[0, 1]]], "labels": [[0]]})") ==
         "/lane/labels: expected shape [1, 2] (rows × columns of the logits), got [1, 1]");
   CHECK(error(blocks + R"(, "lane": {"logits": [[[1, 2]], [[0, 1]]], "labels": [[0, 2]]})") ==
