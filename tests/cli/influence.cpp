@@ -61,5 +61,46 @@ TEST_CASE("influence: errors say what there is") {
             "attn-viz: --color-scale: unknown scale \"unit\"; expected one of auto, each, log\n"});
 }
 
+/// A text with one part of it exchanged.
+std::string with(std::string text, const std::string& part, const std::string& by) {
+  const std::size_t at = text.find(part);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, part.size(), by);
+}
+
+TEST_CASE("influence and cost: a trace from elsewhere is refused, not trusted") {
+  const TemporaryFolder folder;
+  folder.write("a.json", kDocument);
+  REQUIRE(folder.run({"run", "a.json", "-o", "out", "--no-heatmaps"}).code == 0);
+  const std::string trace = folder.read("out/a/trace.json");
+  folder.write("t.json", with(trace, R"("op": "softmax")", R"("op": "nonsense")"));
+  const Run unknown{3, "",
+                    "attn-viz: t.json: layer0/head0/weights: unknown operation \"nonsense\"\n"};
+  CHECK(folder.run({"influence", "t.json"}) == unknown);
+  CHECK(folder.run({"cost", "t.json"}) == unknown);
+  const std::string two = R"(["layer0/head0/query", "layer0/head0/key"])";
+  folder.write("t.json", with(trace, two, R"(["layer0/head0/query"])"));
+  CHECK(folder.run({"influence", "t.json"}) ==
+        Run{3, "", "attn-viz: t.json: layer0/head0/scores: expected at least 2 inputs, got 1\n"});
+}
+
+TEST_CASE("influence: mechanisms with one title are told apart by their files") {
+  const TemporaryFolder folder;
+  const std::string titled = with(kDocument, "\"tokens\"", R"("title": "Same", "tokens")");
+  folder.write("a.json", titled);
+  folder.write("b.json", with(titled, "[[1], [2]]", R"([[1], [2]], "attention": {"scale": 2})"));
+  const std::string out = folder.run({"influence", "a.json", "b.json"}).out;
+  CHECK(out.find("a: layer0/attention_output by input/embeddings\n") != std::string::npos);
+  CHECK(out.find("b: layer0/attention_output by input/embeddings\n") != std::string::npos);
+}
+
+TEST_CASE("influence: no label breaks a line or speaks to the terminal") {
+  const TemporaryFolder folder;
+  folder.write("a.json", R"({"tokens": ["a\nb", "\u001b[31m"], "embeddings": [[1], [2]]})");
+  const std::string out = folder.run({"influence", "a.json"}).out;
+  CHECK(out.find("a↵b") != std::string::npos);
+  CHECK(out.find('\x1b') == std::string::npos);
+}
+
 }  // namespace
 }  // namespace attn_viz::test

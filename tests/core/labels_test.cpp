@@ -4,7 +4,7 @@
 #include "attn_viz/core/label_text.hpp"
 #include "catch.hpp"
 
-using namespace attn_viz::figure;
+using namespace attn_viz;
 
 TEST_CASE("labels: invisible characters are shown") {
   CHECK(visible_label("") == "∅");
