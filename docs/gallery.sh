@@ -114,6 +114,7 @@ draw_photo 800 detr.jpg layer1-cross-head0-overlay detr --layer 1 --style overla
 draw_photo 800 adaptive-pooling.jpg output-overlay adaptive-pooling --style overlay
 draw_photo 1000 spatial-pyramid-pooling.jpg pooled-overlay spatial-pyramid-pooling --style overlay
 draw_photo 800 pyramid-pooling.jpg upsampled-overlay pyramid-pooling --style overlay
+draw_run convolution-2d.png convolution-2d
 draw_run atrous-pyramid-pooling.png atrous-pyramid-pooling
 draw_run strip-pooling.png strip-pooling
 draw_run mixed-pooling.png mixed-pooling

@@ -132,6 +132,21 @@ write("atrous-pyramid-pooling", {
     },
 })
 
+write("convolution-2d", {
+    "title": "Two convolutions: edges, then where there are many, read with dilation 3",
+    "comment": "Layer 0 is a kernel for edges (right minus left), layer 1 a quarter of the sum of 9 that "
+               "lie 3 apart, which leaves a grid in the result. A layer of kernel k and dilation r adds "
+               "(k - 1) r to the side of the square that is read: 3 after layer 0, 3 + 6 = 9 after layer 1, though both "
+               "kernels have 9 numbers. " + SOURCE,
+    "mechanism": "convolution-2d",
+    "image": "cat.png",
+    "maps": numbers(grey(25, 50)),
+    "convolution_2d": {"layers": [
+        {"kernel": EDGE, "padding": "replicate", "relu": True},
+        {"kernel": np.full((3, 3), 0.25).tolist(), "dilation": 3, "padding": "replicate"},
+    ]},
+})
+
 MEAN = np.full((3, 3), 1 / 9).round(4).tolist()
 write("mixed-pooling", {
     "title": "Mixed pooling: near means (squares) and far means (strips), added to the picture",

@@ -56,6 +56,22 @@ TEST_CASE("samples: bins overlap, and a dilated kernel sees zeros as wide as its
   }
 }
 
+TEST_CASE("samples: after two convolutions a pixel reads 9 × 9 pixels, and edges were found") {
+  const Trace trace = sample("convolution-2d");
+  const Tensor &x = values_of(trace, "input/maps"), &edges = values_of(trace, "layer0/rectified");
+  double right_minus_left = 0;
+  for (const int row : {-1, 0, 1}) {
+    const std::size_t pixel = (static_cast<std::size_t>(12 + row)) * 50 + 25;
+    right_minus_left += (row == 0 ? 2 : 1) * (x.at(pixel + 1) - x.at(pixel - 1));
+  }
+  CHECK(std::abs(edges.at(12 * 50 + 25) - std::max(0.0, right_minus_left)) <= 1e-12);
+  double sum = 0;
+  for (std::size_t tap = 0; tap < 9; ++tap) {
+    sum += edges.at((9 + tap / 3 * 3) * 50 + 22 + tap % 3 * 3) * 0.25;
+  }
+  CHECK(std::abs(values_of(trace, "output").at(12 * 50 + 25) - sum) <= 1e-12);
+}
+
 TEST_CASE("samples: after two rounds of criss-cross attention every pixel was reached") {
   const Trace trace = sample("criss-cross-attention");
   const Tensor& weights = values_of(trace, "recurrence0/weights");
