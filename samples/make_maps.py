@@ -178,6 +178,27 @@ write("strip-attention", {
     "strip_attention": {"strips": "both", "scale": 150, "residual": True},
 })
 
+WARMTH = [1, 0, -1]
+write("attanet-strip-attention", {
+    "title": "AttaNet's strip attention: three convolutions, columns only, and a residual",
+    "comment": "Of three colours, 1 × 1 convolutions make what is compared (the warmth, red less blue, "
+               "and its negative, each through a ReLU) and what is read (each colour). The pixel is "
+               "what the paper calls key, the mean of a column what it calls query. A pixel looks at "
+               "columns as warm, or as cold, as it is itself. Weights set by hand. " + SOURCE,
+    "mechanism": "strip-attention",
+    "channels": COLOURS,
+    "image": "cat.png",
+    "maps": numbers(centred, 3),
+    "strip_attention": {
+        "strips": "columns",
+        "scale": 300,
+        "residual": True,
+        "pixels": {"kernel": [WARMTH, [-w for w in WARMTH]]},
+        "strip_keys": {"kernel": [WARMTH, [-w for w in WARMTH]]},
+        "strip_values": {"kernel": np.eye(3, dtype=int).tolist()},
+    },
+})
+
 write("criss-cross-attention", {
     "title": "Criss-cross attention: each pixel looks along its row and its column, twice",
     "comment": "After one round a pixel knows its row and its column, after two the whole picture. "

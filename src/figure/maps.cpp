@@ -205,6 +205,18 @@ Figure matrix_figure(const Trace& trace, const Step& step, ColorScale scale) {
   return figure;
 }
 
+/// From 0 to the largest weight of one pixel.
+ColorScale row_scale(const Tensor& weights, std::size_t pixel) {
+  double low = 0, high = 0;
+  for (std::size_t key = 0; key < weights.columns(); ++key) {
+    low = std::min(low, weights.at(pixel, key));
+    high = std::max(high, weights.at(pixel, key));
+  }
+  if (!(high > 0)) high = 1;
+  return {ColorMap::kViridis, low, high,
+          fmt::format("weight, {:g} to the largest of the pixel ({:.3g})", low, high)};
+}
+
 /// The weights of one pixel: on the grid of the image, or along its rows or columns.
 Figure pixel_figure(const Trace& trace, const Step& step, std::size_t pixel, ColorScale scale) {
   const AxisInfo& pixels = *trace.axis(step.values.axes()[0].name);
@@ -219,6 +231,10 @@ Figure pixel_figure(const Trace& trace, const Step& step, std::size_t pixel, Col
                                row, column, std::move(scale));
   figure.panels.push_back(panel_of(Matrix::of_row(step.values, pixel, rows, columns), ""));
   if (!on_grid) {
+    // Strips share a weight of 1, so that on the scale of all pixels one of them is nearly black.
+    figure.scale = row_scale(step.values, pixel);
+    LabelledAxis& query = by_row ? figure.columns : figure.rows;
+    query = {.name = "pixel", .labels = {pixels.labels[pixel]}};
     figure.notes.push_back(
         fmt::format("One weight for each {} of the image.", by_row ? "row" : "column"));
     return figure;
