@@ -120,6 +120,10 @@ draw_run strip-pooling.png strip-pooling
 draw_run mixed-pooling.png mixed-pooling
 draw_photo 800 strip-attention.jpg columns-overlay-keys strip-attention --style overlay --step columns/weights \
   --key 8 --key 19
+draw_photo 800 strip-attention-pixels.jpg columns-overlay strip-attention --style overlay --step columns/weights \
+  --query 5,16 --query 9,4 --color-scale each
+draw strip-similarity.png columns-similarity.png strip-attention --step columns/similarity --size 560x640
+draw_run attanet-strip-attention.png attanet-strip-attention
 draw_photo 800 criss-cross-attention.jpg recurrence0-overlay-query116 criss-cross-attention --style overlay \
   --step recurrence0/weights --query 5,16
 draw_run attention-fusion.png attention-fusion

@@ -184,7 +184,8 @@ write("attanet-strip-attention", {
     "comment": "Of three colours, 1 × 1 convolutions make what is compared (the warmth, red less blue, "
                "and its negative, each through a ReLU) and what is read (each colour). The pixel is "
                "what the paper calls key, the mean of a column what it calls query. A pixel looks at "
-               "columns as warm, or as cold, as it is itself. Weights set by hand. " + SOURCE,
+               "columns as warm, or as cold, as it is itself: the ten warmest at columns 7 to 12 (0.79 "
+               "together), the ten coldest at 16 to 19 (0.96). Weights set by hand. " + SOURCE,
     "mechanism": "strip-attention",
     "channels": COLOURS,
     "image": "cat.png",

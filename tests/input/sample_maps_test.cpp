@@ -98,6 +98,23 @@ TEST_CASE("samples: red pixels and blue pixels look at other columns") {
   CHECK(std::abs(blue / 10 - 0.79) <= 0.01);
 }
 
+TEST_CASE("samples: in AttaNet's module warm pixels look at warm columns, cold ones at cold ones") {
+  const Trace trace = sample("attanet-strip-attention");
+  const Tensor &x = values_of(trace, "input/maps"), &weights = values_of(trace, "columns/weights");
+  std::vector<std::size_t> pixels(200);
+  for (std::size_t p = 0; p < 200; ++p) pixels[p] = p;
+  const auto warmth = [&](std::size_t p) { return x.at(p) - x.at(400 + p); };
+  std::stable_sort(pixels.begin(), pixels.end(),
+                   [&](std::size_t p, std::size_t q) { return warmth(p) > warmth(q); });
+  double warm = 0, cold = 0;
+  for (std::size_t k = 0; k < 10; ++k) {
+    for (std::size_t c = 7; c <= 12; ++c) warm += weights.at(pixels[k], c) / 10;
+    for (std::size_t c = 16; c <= 19; ++c) cold += weights.at(pixels[199 - k], c) / 10;
+  }
+  CHECK(std::abs(warm - 0.79) <= 0.005);
+  CHECK(std::abs(cold - 0.96) <= 0.005);
+}
+
 TEST_CASE("samples: the lanes overlap in 7 of 17 pixels") {
   const Trace trace = sample("lane-losses");
   CHECK(trace.find("lane/iou_loss")->findings ==
