@@ -125,11 +125,16 @@ draw_photo 800 detr.jpg layer1-cross-head0-overlay detr --layer 1 --style overla
 draw_photo 800 adaptive-pooling.jpg output-overlay adaptive-pooling --style overlay
 draw_photo 1000 spatial-pyramid-pooling.jpg pooled-overlay spatial-pyramid-pooling --style overlay
 draw_photo 800 pyramid-pooling.jpg upsampled-overlay pyramid-pooling --style overlay
+draw_run convolution-2d.png convolution-2d
 draw_run atrous-pyramid-pooling.png atrous-pyramid-pooling
 draw_run strip-pooling.png strip-pooling
 draw_run mixed-pooling.png mixed-pooling
 draw_photo 800 strip-attention.jpg columns-overlay-keys strip-attention --style overlay --step columns/weights \
   --key 8 --key 19
+draw_photo 800 strip-attention-pixels.jpg columns-overlay strip-attention --style overlay --step columns/weights \
+  --query 5,16 --query 9,4 --color-scale each
+draw strip-similarity.png columns-similarity.png strip-attention --step columns/similarity --size 560x640
+draw_run attanet-strip-attention.png attanet-strip-attention
 draw_photo 800 criss-cross-attention.jpg recurrence0-overlay-query116 criss-cross-attention --style overlay \
   --step recurrence0/weights --query 5,16
 draw_run attention-fusion.png attention-fusion

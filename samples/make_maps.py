@@ -132,6 +132,21 @@ write("atrous-pyramid-pooling", {
     },
 })
 
+write("convolution-2d", {
+    "title": "Two convolutions: edges, then where there are many, read with dilation 3",
+    "comment": "Layer 0 is a kernel for edges (right minus left), layer 1 a quarter of the sum of 9 that "
+               "lie 3 apart, which leaves a grid in the result. A layer of kernel k and dilation r adds "
+               "(k - 1) r to the side of the square that is read: 3 after layer 0, 3 + 6 = 9 after layer 1, though both "
+               "kernels have 9 numbers. " + SOURCE,
+    "mechanism": "convolution-2d",
+    "image": "cat.png",
+    "maps": numbers(grey(25, 50)),
+    "convolution_2d": {"layers": [
+        {"kernel": EDGE, "padding": "replicate", "relu": True},
+        {"kernel": np.full((3, 3), 0.25).tolist(), "dilation": 3, "padding": "replicate"},
+    ]},
+})
+
 MEAN = np.full((3, 3), 1 / 9).round(4).tolist()
 write("mixed-pooling", {
     "title": "Mixed pooling: near means (squares) and far means (strips), added to the picture",
@@ -161,6 +176,28 @@ write("strip-attention", {
     "image": "cat.png",
     "maps": numbers(centred, 3),
     "strip_attention": {"strips": "both", "scale": 150, "residual": True},
+})
+
+WARMTH = [1, 0, -1]
+write("attanet-strip-attention", {
+    "title": "AttaNet's strip attention: three convolutions, columns only, and a residual",
+    "comment": "Of three colours, 1 × 1 convolutions make what is compared (the warmth, red less blue, "
+               "and its negative, each through a ReLU) and what is read (each colour). The pixel is "
+               "what the paper calls key, the mean of a column what it calls query. A pixel looks at "
+               "columns as warm, or as cold, as it is itself: the ten warmest at columns 7 to 12 (0.79 "
+               "together), the ten coldest at 16 to 19 (0.96). Weights set by hand. " + SOURCE,
+    "mechanism": "strip-attention",
+    "channels": COLOURS,
+    "image": "cat.png",
+    "maps": numbers(centred, 3),
+    "strip_attention": {
+        "strips": "columns",
+        "scale": 300,
+        "residual": True,
+        "pixels": {"kernel": [WARMTH, [-w for w in WARMTH]]},
+        "strip_keys": {"kernel": [WARMTH, [-w for w in WARMTH]]},
+        "strip_values": {"kernel": np.eye(3, dtype=int).tolist()},
+    },
 })
 
 write("criss-cross-attention", {

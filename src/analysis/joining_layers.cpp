@@ -236,7 +236,7 @@ Joined grid_convolution_layer(const Step& step) {
 }
 
 /// Along one side of maps.
-Paths side_paths(std::size_t side, std::size_t taps, std::size_t dilation, bool replicate) {
+Links side_links(std::size_t side, std::size_t taps, std::size_t dilation, bool replicate) {
   Links links(side, side);
   for (std::size_t i = 0; i < side; ++i) {
     for (std::size_t tap = 0; tap < taps; ++tap) {
@@ -246,7 +246,25 @@ Paths side_paths(std::size_t side, std::size_t taps, std::size_t dilation, bool 
       if (place) links.join(i, *place);
     }
   }
-  return paths_of(links);
+  return links;
+}
+
+/// Pixels whose rows and whose columns are joined.
+Links grid_links(const Links& down, const Links& across) {
+  const std::size_t rows = down.outputs(), columns = across.outputs();
+  Links links(rows * columns, rows * columns);
+  const auto each_joined = [](const Links& side, std::size_t i, auto visit) {
+    for (std::size_t j = 0; j < side.inputs(); ++j) {
+      if (side.joined(i, j)) visit(j);
+    }
+  };
+  for (std::size_t i = 0; i < rows * columns; ++i) {
+    each_joined(down, i / columns, [&](std::size_t row) {
+      each_joined(across, i % columns,
+                  [&](std::size_t column) { links.join(i, row * columns + column); });
+    });
+  }
+  return links;
 }
 
 /// A kernel with a middle moves by any of its rows and any of its columns at once, so that the path
@@ -268,10 +286,13 @@ Joined map_convolution_layer(const Trace& trace, const Step& step) {
   } else {
     const std::size_t dilation =
         step.attributes.find("dilation") == nullptr ? 1 : size_of(step, "dilation");
-    const Paths down = side_paths(rows, kernel.size(2), dilation, padding == "replicate");
-    const Paths across = side_paths(columns, kernel.size(3), dilation, padding == "replicate");
+    const bool replicate = padding == "replicate";
+    const Links rows_read = side_links(rows, kernel.size(2), dilation, replicate),
+                columns_read = side_links(columns, kernel.size(3), dilation, replicate);
+    const Paths down = paths_of(rows_read), across = paths_of(columns_read);
     layer.longest_path = std::max(down.longest, across.longest);
     layer.never = n * n - (rows * rows - down.never) * (columns * columns - across.never);
+    if (n <= kMostPositions) joined.links = grid_links(rows_read, columns_read);
     if (!layer.longest_path) layer.why_no_path = "not defined: it joins no two positions";
   }
   return joined;

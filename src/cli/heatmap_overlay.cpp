@@ -71,6 +71,26 @@ bool is_weights(const Step& step) {
   return step.id == "weights" || step.id.ends_with("/weights");
 }
 
+/// Of the steps that keep a pattern, the maps, or else the weights: it names their kernels, too.
+std::vector<const Step*> drawn_of(const Trace& trace, std::vector<const Step*> steps,
+                                  const std::string& wanted) {
+  if (wanted.find_first_of("*?[") == std::string::npos) return steps;
+  std::vector<const Step*> maps, weights;
+  for (const Step* step : steps) {
+    if (figure::are_maps(trace, {step})) maps.push_back(step);
+    if (is_weights(*step)) weights.push_back(step);
+  }
+  if (maps.empty() && weights.empty()) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("none of the {} steps of \"{}\" holds feature maps or weights of "
+                            "patches, to lay over a picture",
+                            steps.size(), wanted))
+        .at("--step")
+        .hint("draw other steps with --style heatmap");
+  }
+  return maps.empty() ? weights : maps;
+}
+
 /// The steps that were asked for; of mechanisms on maps that have no weights, their maps.
 std::vector<const Step*> steps_of(const Trace& trace, const HeatmapRequest& request) {
   const StepQuery& wanted = request.selection.steps;
@@ -81,7 +101,7 @@ std::vector<const Step*> steps_of(const Trace& trace, const HeatmapRequest& requ
   expect_weights(trace, request.selection,
                  "an overlay lays weights of patches or feature maps over a picture; the mechanism "
                  "\"{}\" has neither");
-  return select_steps(trace, wanted);
+  return drawn_of(trace, select_steps(trace, wanted), wanted.step);
 }
 
 /// @throws Error kUsage for options that only weights have.

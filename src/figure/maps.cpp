@@ -35,21 +35,22 @@ std::string channel_name(const Trace& trace, const Step& step, std::size_t chann
 
 std::vector<const Step*> main_maps(const Trace& trace, const Step& input) {
   constexpr std::string_view kEnds[] = {"upsampled", "expanded", "gate/values", "attended_maps"};
-  const auto is_copy = [&](const Step& step) {
-    return step.op == ops::identity.name && trace.steps[step.inputs[0]].id.ends_with(kEnds[3]);
-  };
   const std::vector<Axis>& grid = input.values.axes();
   std::vector<const Step*> main{&input};
+  const auto is_copy = [&](const Step& step) {
+    return step.op == ops::identity.name && main.back() == &trace.steps[step.inputs[0]];
+  };
   for (std::size_t i = 0; i < trace.steps.size(); ++i) {
     const Step& step = trace.steps[i];
     const std::vector<Axis>& axes = step.values.axes();
     if (axes.size() != 3 || axes[1] != grid[1] || axes[2] != grid[2]) continue;
     const bool ends = std::any_of(std::begin(kEnds), std::end(kEnds),
                                   [&](std::string_view end) { return step.id.ends_with(end); });
-    // The last step of a branch of dilated convolutions.
+    // The last step of a branch, or of a layer, of convolutions.
     const std::string branch = step.id.substr(0, step.id.find('/') + 1);
-    const bool branches = step.id.starts_with("branch") && i + 1 < trace.steps.size() &&
-                          !trace.steps[i + 1].id.starts_with(branch);
+    const bool numbered = step.id.starts_with("branch") || step.id.starts_with("layer");
+    const bool branches =
+        numbered && i + 1 < trace.steps.size() && !trace.steps[i + 1].id.starts_with(branch);
     const bool output = step.id == "output" && step.op != ops::concat_maps.name && !is_copy(step);
     if (ends || branches || output) main.push_back(&step);
   }
@@ -204,6 +205,18 @@ Figure matrix_figure(const Trace& trace, const Step& step, ColorScale scale) {
   return figure;
 }
 
+/// From 0 to the largest weight of one pixel.
+ColorScale row_scale(const Tensor& weights, std::size_t pixel) {
+  double low = 0, high = 0;
+  for (std::size_t key = 0; key < weights.columns(); ++key) {
+    low = std::min(low, weights.at(pixel, key));
+    high = std::max(high, weights.at(pixel, key));
+  }
+  if (!(high > 0)) high = 1;
+  return {ColorMap::kViridis, low, high,
+          fmt::format("weight, {:g} to the largest of the pixel ({:.3g})", low, high)};
+}
+
 /// The weights of one pixel: on the grid of the image, or along its rows or columns.
 Figure pixel_figure(const Trace& trace, const Step& step, std::size_t pixel, ColorScale scale) {
   const AxisInfo& pixels = *trace.axis(step.values.axes()[0].name);
@@ -218,6 +231,10 @@ Figure pixel_figure(const Trace& trace, const Step& step, std::size_t pixel, Col
                                row, column, std::move(scale));
   figure.panels.push_back(panel_of(Matrix::of_row(step.values, pixel, rows, columns), ""));
   if (!on_grid) {
+    // Strips share a weight of 1, so that on the scale of all pixels one of them is nearly black.
+    figure.scale = row_scale(step.values, pixel);
+    LabelledAxis& query = by_row ? figure.columns : figure.rows;
+    query = {.name = "pixel", .labels = {pixels.labels[pixel]}};
     figure.notes.push_back(
         fmt::format("One weight for each {} of the image.", by_row ? "row" : "column"));
     return figure;

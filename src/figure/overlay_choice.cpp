@@ -63,6 +63,13 @@ std::vector<Chosen> usual_choice(const AxisInfo& axis) {
   return chosen;
 }
 
+/// Whether the keys are the rows or the columns of the grid that the queries lie on.
+bool are_strips(const AxisInfo& keys, const AxisInfo& queries) {
+  if (!queries.grid || queries.extra > 0) return false;
+  return (keys.name == "row" && keys.labels.size() == queries.grid->first) ||
+         (keys.name == "column" && keys.labels.size() == queries.grid->second);
+}
+
 }  // namespace
 
 std::string layer_of(const Step& step) {
@@ -86,7 +93,8 @@ std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>&
     if (queries == nullptr || keys == nullptr) continue;
     const bool asked = !options.queries.empty() || !options.keys.empty();
     const bool by_key = asked ? !options.keys.empty() : !keys->grid;
-    const AxisInfo* patches = by_key ? queries : keys;
+    const AxisInfo* strips = !by_key && are_strips(*keys, *queries) ? keys : nullptr;
+    const AxisInfo* patches = by_key || strips != nullptr ? queries : keys;
     if (!patches->grid) continue;
     const std::string layer = layer_of(*step);
     const auto known = std::find(layers.begin(), layers.end(), layer);
@@ -95,7 +103,7 @@ std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>&
       continue;
     }
     layers.push_back(layer);
-    sheets.push_back({{step}, by_key, patches, by_key ? keys : queries, {}});
+    sheets.push_back({{step}, by_key, patches, by_key ? keys : queries, strips, {}});
   }
   if (!sheets.empty()) return sheets;
   if (!options.queries.empty() || !options.keys.empty()) {

@@ -22,8 +22,17 @@ struct Sheet {
   bool by_key = false;
   const AxisInfo* patches = nullptr;  ///< where maps lie: the keys, or by key the queries
   const AxisInfo* others = nullptr;   ///< what maps are of
+  /// The rows or the columns of the image, if these are the keys: a weight is that of a whole
+  /// strip.
+  const AxisInfo* strips = nullptr;
   std::vector<Chosen> chosen;
 
+  /// Where the weights of cell i of the grid stand among the keys (or by key the queries).
+  std::size_t place_of(std::size_t i) const {
+    if (strips == nullptr) return patches->extra + i;
+    const std::size_t columns = patches->grid->second;
+    return strips->name == "row" ? i / columns : i % columns;
+  }
   std::string_view other_name() const { return by_key ? "key" : "query"; }
 };
 

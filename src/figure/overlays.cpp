@@ -36,9 +36,9 @@ Map map_of(const Trace& trace, const Sheet& sheet, const std::vector<const Step*
       };
       for (std::size_t i = 0; i < extra; ++i) map.elsewhere += at(step->values, i);
       for (std::size_t i = 0; i < count; ++i) {
-        map.weights[i] += at(step->values, extra + i);
+        map.weights[i] += at(step->values, sheet.place_of(i));
         const bool hidden =
-            scores && at(*scores, extra + i) == -std::numeric_limits<double>::infinity();
+            scores && at(*scores, sheet.place_of(i)) == -std::numeric_limits<double>::infinity();
         if (!hidden) map.masked[i] = 0;
       }
     }
@@ -120,17 +120,20 @@ std::string range_text(double low, double high) {
 std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& options,
                                   const Image& picture, const std::vector<Map>& maps) {
   const AxisInfo& patches = *sheet.patches;
-  const std::string_view unit = unit_of(patches);
-  const std::string units = units_of(patches);
+  const std::string_view unit = sheet.strips ? sheet.strips->name : unit_of(patches);
+  const std::string units = sheet.strips ? sheet.strips->name + "s" : units_of(patches);
   const bool several = maps.size() > 1;
   std::vector<std::string> notes;
   notes.push_back(note_of_colors(
       options, picture,
-      fmt::format(", {} × {} {}", patches.grid->first, patches.grid->second, units), unit, units));
+      fmt::format(", {} × {} {}", patches.grid->first, patches.grid->second, units_of(patches)),
+      unit, units));
   const bool marked =
       std::any_of(sheet.chosen.begin(), sheet.chosen.end(),
                   [&](const Chosen& chosen) { return own_patch(sheet, chosen).has_value(); });
-  if (marked) notes.push_back(fmt::format("The outlined {} is the {}.", unit, sheet.other_name()));
+  if (marked)
+    notes.push_back(
+        fmt::format("The outlined {} is the {}.", unit_of(patches), sheet.other_name()));
   if (sheet.by_key)
     notes.push_back(fmt::format(
         "A map shows how much each {} looks at the key; its weights need not sum to 1.", unit));

@@ -61,6 +61,12 @@ PoolKind kind_of(const Value& value, PoolKind otherwise) {
   return kind ? static_cast<PoolKind>(index_of(*kind, "kind of pooling", kKinds)) : otherwise;
 }
 
+/// Pixels from one tap of a kernel to the next.
+std::size_t dilation_of(const Value& value) {
+  const auto dilation = value.find("dilation");
+  return dilation ? dilation->whole_number(1) : 1;
+}
+
 /// The sides of square grids, each at least 1.
 std::vector<std::size_t> sides_of(const Value& value, std::string_view key,
                                   std::vector<std::size_t> otherwise) {
@@ -83,6 +89,22 @@ Tensor read_maps(const Value& value, DType dtype) {
 Convolution read_convolution(const Value& value, DType dtype) {
   value.allow_keys({"kernel", "bias", "batch_norm"});
   return read_weights_of(value, dtype);
+}
+
+Convolution2d read_convolution_2d(const Value& value, DType dtype) {
+  value.allow_keys({"layers"});
+  Convolution2d settings;
+  for (const Value& layer : items_of(value.require("layers"), "a list of convolutions")) {
+    layer.allow_keys({"kernel", "bias", "batch_norm", "dilation", "padding", "relu"});
+    const auto padding = layer.find("padding");
+    settings.layers.push_back(
+        {.convolution = read_weights_of(layer, dtype),
+         .dilation = dilation_of(layer),
+         .padding = padding ? static_cast<Padding>(index_of(*padding, "padding", kPaddingNames))
+                            : Padding::kZero,
+         .relu = flag(layer, "relu", false)});
+  }
+  return settings;
 }
 
 AdaptivePooling read_adaptive_pooling(const Value& value) {
@@ -113,9 +135,7 @@ AtrousPyramid read_atrous_pyramid(const Value& value, DType dtype) {
                          .output = find_convolution(value, "output", dtype)};
   for (const Value& branch : items_of(value.require("branches"), "a list of convolutions")) {
     branch.allow_keys({"kernel", "bias", "batch_norm", "dilation"});
-    const auto dilation = branch.find("dilation");
-    settings.branches.push_back(
-        {read_weights_of(branch, dtype), dilation ? dilation->whole_number(1) : 1});
+    settings.branches.push_back({read_weights_of(branch, dtype), dilation_of(branch)});
   }
   if (const auto image = value.find("image_pooling")) {
     image->allow_keys({"convolution"});

@@ -12,6 +12,7 @@ namespace attn_viz {
 Tensor read_maps(const json::Value& value, DType dtype);
 
 /// The settings below their key; @throws Error kInvalid, placed at the setting.
+Convolution2d read_convolution_2d(const json::Value& value, DType dtype);
 AdaptivePooling read_adaptive_pooling(const json::Value& value);
 SpatialPyramid read_spatial_pyramid(const json::Value& value);
 PyramidPooling read_pyramid_pooling(const json::Value& value, DType dtype);

@@ -114,6 +114,12 @@ LaneSettings read_lane(const Value& value, DType dtype) {
 
 }  // namespace
 
+Task read_convolution_2d_task(const Value& document, std::string title,
+                              const Overrides& overrides) {
+  return read_required(document, "convolution_2d", std::move(title), overrides,
+                       read_convolution_2d);
+}
+
 Task read_adaptive_pooling_task(const Value& document, std::string title,
                                 const Overrides& overrides) {
   return read_required(document, "adaptive_pooling", std::move(title), overrides,

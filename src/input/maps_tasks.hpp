@@ -5,6 +5,8 @@
 
 namespace attn_viz {
 
+Task read_convolution_2d_task(const json::Value& document, std::string default_title,
+                              const Overrides& overrides);
 Task read_adaptive_pooling_task(const json::Value& document, std::string default_title,
                                 const Overrides& overrides);
 Task read_spatial_pyramid_task(const json::Value& document, std::string default_title,

@@ -42,6 +42,7 @@ constexpr Reader kReaders[] = {
     {"memory", read_memory},
     {"hierarchical-attention", read_hierarchical},
     {"pointer-network", read_pointer},
+    {"convolution-2d", read_convolution_2d_task},
     {"convolution-1d", read_sequence_convolution},
     {"convolution-as-attention", read_convolution_as_attention},
 };

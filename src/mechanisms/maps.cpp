@@ -34,6 +34,18 @@ std::vector<double> numbers(const std::vector<std::size_t>& sizes) {
   return {sizes.begin(), sizes.end()};
 }
 
+Description describe(const Convolution2d& settings) {
+  std::vector<double> dilations;
+  std::vector<std::string> paddings;
+  for (const auto& layer : settings.layers) {
+    dilations.push_back(static_cast<double>(layer.dilation));
+    paddings.emplace_back(kPaddingNames[static_cast<std::size_t>(layer.padding)]);
+  }
+  return {"convolution-2d",
+          "convolution_2d",
+          {{"dilations", std::move(dilations)}, {"paddings", std::move(paddings)}}};
+}
+
 Description describe(const AdaptivePooling& settings) {
   return {
       "adaptive-pooling",

@@ -132,7 +132,8 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
   std::vector<StepId> inputs{x, record.parameter("kernel", "K", std::move(kernel))};
   if (setting->bias) inputs.push_back(record.parameter("bias", "b", *setting->bias));
   StepId last = record.step("convolved", primed[stages - 1], ops::convolution_2d, std::move(inputs),
-                            {{"dilation", plan.dilation}, {"padding", "zeros"}});
+                            {{"dilation", plan.dilation},
+                             {"padding", plan.padding == Padding::kZero ? "zeros" : "replicate"}});
   if (setting->batch_norm) {
     last = record.step("normalized", primed[plan.relu ? 1 : 0], ops::batch_norm,
                        record_norm(record, *setting->batch_norm, last, place + "/batch_norm"),
@@ -140,6 +141,22 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
   }
   if (!plan.relu) return last;
   return record.step("rectified", symbol, ops::activation, {last}, {{"function", "relu"}});
+}
+
+/// Source: Dumoulin, Visin 2016; with a dilation: Yu, Koltun 2016, eq. 2.
+void record_mechanism(const MapsScope& scope, const Convolution2d& settings) {
+  StepId x = scope.x;
+  for (std::size_t i = 0; i < settings.layers.size(); ++i) {
+    const Convolution2d::Layer& layer = settings.layers[i];
+    x = record_convolution(scope, fmt::format("layer{}", i), fmt::format("x_{}", i + 1),
+                           layer.convolution, x,
+                           {.relu = layer.relu,
+                            .dilation = layer.dilation,
+                            .padding = layer.padding,
+                            .place = fmt::format("{}/layers/{}", scope.place, i)});
+  }
+  Recorder record = scope.record;
+  record.step("output", "y", ops::identity, {x});
 }
 
 StepId record_resized(Recorder record, std::string_view name, std::string symbol, StepId x,

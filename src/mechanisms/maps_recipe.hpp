@@ -31,6 +31,7 @@ struct ConvolutionPlan {
   KernelForm form = KernelForm::kFull;
   bool relu = false;
   std::size_t dilation = 1;
+  Padding padding = Padding::kZero;
   std::string place = {};  ///< of the setting, where it is not its name below that of the scope
 };
 
@@ -49,6 +50,7 @@ StepId record_resized(Recorder record, std::string_view name, std::string symbol
                       StepId like, bool align_corners);
 
 // ---- one recipe for each mechanism; the last step is "output" ----
+void record_mechanism(const MapsScope& scope, const Convolution2d& settings);
 void record_mechanism(const MapsScope& scope, const AdaptivePooling& settings);
 void record_mechanism(const MapsScope& scope, const SpatialPyramid& settings);
 void record_mechanism(const MapsScope& scope, const PyramidPooling& settings);

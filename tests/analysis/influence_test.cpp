@@ -71,6 +71,40 @@ TEST_CASE("influence: a convolution's band is 1 + N (k − 1) r wide (A8)") {
   }
 }
 
+TEST_CASE("influence: 2-D convolutions reach over a square of side 1 + N (k − 1) r (A8)") {
+  constexpr std::size_t kSide = 17, kMiddle = kSide / 2;
+  std::string row = "[1", maps;
+  for (std::size_t i = 1; i < kSide; ++i) row += ", 1";
+  for (std::size_t i = 0; i < kSide; ++i) maps += (i == 0 ? "[" : ", ") + row + "]";
+  for (const std::size_t layers : {1, 2, 3}) {
+    for (const std::size_t dilation : {1, 2}) {
+      std::string text = R"({"mechanism": "convolution-2d", "maps": )" + maps +
+                         R"(], "convolution_2d": {"layers": [)";
+      for (std::size_t l = 0; l < layers; ++l) {
+        text += (l == 0 ? "" : ", ") +
+                std::string(R"({"kernel": [[1, 2, 1], [2, 4, 2], [1, 2, 1]], "dilation": )") +
+                std::to_string(dilation) + "}";
+      }
+      const Trace trace = trace_of(text + "]}}");
+      const Influence influence = influence_of(trace, {.outputs = {kMiddle * kSide + kMiddle}});
+      // With a dilation only every second pixel of the square is read.
+      const std::size_t reach = layers * dilation;
+      std::size_t read = 0;
+      for (std::size_t j = 0; j < kSide * kSide; ++j) {
+        const auto away = [&](std::size_t place) {
+          return place > kMiddle ? place - kMiddle : kMiddle - place;
+        };
+        const std::size_t down = away(j / kSide), across = away(j % kSide);
+        const bool within =
+            down <= reach && across <= reach && down % dilation == 0 && across % dilation == 0;
+        CHECK((influence.values.at(0, j) > 0) == within);
+        read += within;
+      }
+      CHECK(read == (1 + 2 * layers) * (1 + 2 * layers));
+    }
+  }
+}
+
 TEST_CASE("influence: a causal mask hides the future, a bidirectional RNN hides nothing") {
   std::string causal(kRunningExample);
   causal.insert(causal.find("\"weights\""), R"("mask": {"causal": true}, )");

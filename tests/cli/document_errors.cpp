@@ -345,7 +345,8 @@ TEST_CASE("document: unknown names") {
        "adaptive-pooling, spatial-pyramid-pooling, pyramid-pooling, atrous-pyramid-pooling, "
        "strip-pooling, mixed-pooling, strip-attention, criss-cross-attention, attention-fusion, "
        "self-attention-distillation, recurrence, encoder-decoder, memory, "
-       "hierarchical-attention, pointer-network, convolution-1d, convolution-as-attention\n"
+       "hierarchical-attention, pointer-network, convolution-2d, convolution-1d, "
+       "convolution-as-attention\n"
        "  hint: did you mean \"attention\"?"},
   });
 }

@@ -132,6 +132,16 @@ TEST_CASE("overlay: weights and maps of other mechanisms on maps") {
   CHECK(drawn("criss-cross-attention.json", {"--step", "output"}) == "out: output-overlay.png\n");
   CHECK(drawn("strip-attention.json", {"--key", "3"}) ==
         "out: columns-overlay-key3.png, rows-overlay-key3.png\n");
+  CHECK(drawn("strip-attention.json", {"--query", "5,16"}) ==
+        "out: columns-overlay-query116.png, rows-overlay-query116.png\n");
+  CHECK(drawn("mixed-pooling.json", {"--step", "long_range/*_convolution/*"}) ==
+        "out: convolved-overlay.png\n");
+  CHECK(
+      folder.run(overlay(sample("mixed-pooling.json"), {"--step", "long_range/*/kernel"})) ==
+      Run{2, "",
+          "attn-viz: --step: none of the 2 steps of \"long_range/*/kernel\" holds feature maps or "
+          "weights of patches, to lay over a picture\n"
+          "  hint: draw other steps with --style heatmap\n"});
   CHECK(drawn("attention-fusion.json") ==
         "out: upsampled-overlay.png, gate-values-overlay.png, output-overlay.png\n");
   CHECK(drawn("spatial-pyramid-pooling.json") == "out: pooled-overlay.png\n");

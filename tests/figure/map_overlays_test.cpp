@@ -111,6 +111,29 @@ TEST_CASE("map overlays: scales of 0 to 1, and of each map") {
   CHECK(std::get<Overlay>(unit[0].drawing).scale.high == 1);
 }
 
+TEST_CASE("overlays: a pixel's weights of strips color whole columns and whole rows") {
+  const Trace trace =
+      run(test::maps_task(test::random_tensor({2, 3, 4}, "x"), StripAttention{Strips::kBoth}));
+  OverlayOptions options;
+  options.queries = {"1,2"};
+  const auto draw = [&](const char* id) {
+    const auto picture_of = [](const AxisInfo&) { return NamedPicture{"p.png", grey_picture()}; };
+    const auto drawings = overlays(trace, {trace.find(id)}, picture_of, options);
+    REQUIRE(drawings.size() == 1);
+    return std::get<Overlay>(drawings[0].drawing);
+  };
+  const Overlay columns = draw("columns/weights"), rows = draw("rows/weights");
+  const OverlayPanel &by_column = columns.panels.at(0), &by_row = rows.panels.at(0);
+  REQUIRE(by_column.weights.size() == 12);
+  for (std::size_t p = 0; p < 12; ++p) {
+    CHECK(by_column.weights[p] == trace.find("columns/weights")->values.at(6, p % 4));
+    CHECK(by_row.weights[p] == trace.find("rows/weights")->values.at(6, p / 4));
+  }
+  CHECK(by_row.marked == std::pair<std::size_t, std::size_t>{1, 2});
+  CHECK(columns.notes[0].ends_with("one color for each column."));
+  CHECK(rows.notes[0].ends_with("one color for each row."));
+}
+
 TEST_CASE("map overlays: many channels are cut, and the figure says so") {
   const Trace trace = run(test::maps_task(test::random_tensor({20, 2, 2}, "maps"), StripPooling{}));
   const auto drawings = drawn(trace, usual_maps(trace));

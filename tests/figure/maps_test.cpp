@@ -95,6 +95,13 @@ TEST_CASE("map figures: weights of all pixels, and of one on the grid") {
   const Figure& columns = named(of_strips, "heatmaps/columns-weights-query6");
   CHECK(columns.panels[0].values.rows() == 1);
   CHECK(columns.panels[0].values.columns() == 4);
+  // The row is labelled with its pixel, and the scale ends at the largest of its weights.
+  CHECK(columns.rows.labels == std::vector<std::string>{"1,2"});
+  const Tensor& weights = strips.find("columns/weights")->values;
+  double largest = 0;
+  for (std::size_t key = 0; key < 4; ++key) largest = std::max(largest, weights.at(6, key));
+  CHECK(columns.scale.high == largest);
+  CHECK(columns.scale.low == 0);
   CHECK(named(of_strips, "heatmaps/rows-weights-query6").panels[0].values.rows() == 3);
 }
 

@@ -84,6 +84,21 @@ TEST_CASE("maps: kernels that do not fit are refused, at their place") {
         "middle, got 2 × 2\n  hint: pad it with a row or a column of zeros");
   CHECK(fault("atrous-pyramid-pooling", R"({"branches": []})") ==
         "/atrous_pyramid_pooling/branches: expected a list of convolutions, got an empty list");
+  CHECK(fault("convolution-2d", R"({"layers": [{"kernel": [[1]]}, {"kernel": [[1, 1]]}]})") ==
+        "/convolution_2d/layers/1/kernel: expected a kernel of odd sides, which has a middle, got "
+        "1 × 2\n  hint: pad it with a row or a column of zeros");
+  CHECK(fault("convolution-2d", R"({"layers": [{"kernel": [[1]], "dilation": 0}]})") ==
+        "/convolution_2d/layers/0/dilation: expected a whole number ≥ 1, got 0");
+  CHECK(fault("convolution-2d",
+              R"({"layers": [{"kernel": [[[[1]]], [[[2]]]]}, {"kernel": [[[[1]]]]}]})") ==
+        "/convolution_2d/layers/1/kernel: expected a kernel of shape [out, 2, rows, columns], or "
+        "[rows, columns] for every channel by itself, got [1, 1, 1, 1]");
+  CHECK(fault("convolution-2d", R"({"layers": [{"kernel": [[1]], "padding": "zeros"}]})") ==
+        "/convolution_2d/layers/0/padding: unknown padding \"zeros\"; expected one of zero, "
+        "replicate\n  hint: did you mean \"zero\"?");
+  CHECK(fault("convolution-2d", R"({"layers": []})") ==
+        "/convolution_2d/layers: expected a list of convolutions, got an empty list");
+  CHECK(fault("convolution-2d", "") == "the key \"convolution_2d\" is missing; it is required");
   CHECK(fault("pyramid-pooling", R"({"bins": [1, 2], "convolutions": [{"kernel": [[1]]}]})") ==
         "/pyramid_pooling/convolutions: expected 2 convolutions (one for each grid), got 1");
   CHECK(fault("pyramid-pooling", R"({"bins": [1, 0]})") ==

@@ -56,6 +56,22 @@ TEST_CASE("samples: bins overlap, and a dilated kernel sees zeros as wide as its
   }
 }
 
+TEST_CASE("samples: after two convolutions a pixel reads 9 × 9 pixels, and edges were found") {
+  const Trace trace = sample("convolution-2d");
+  const Tensor &x = values_of(trace, "input/maps"), &edges = values_of(trace, "layer0/rectified");
+  double right_minus_left = 0;
+  for (const int row : {-1, 0, 1}) {
+    const std::size_t pixel = (static_cast<std::size_t>(12 + row)) * 50 + 25;
+    right_minus_left += (row == 0 ? 2 : 1) * (x.at(pixel + 1) - x.at(pixel - 1));
+  }
+  CHECK(std::abs(edges.at(12 * 50 + 25) - std::max(0.0, right_minus_left)) <= 1e-12);
+  double sum = 0;
+  for (std::size_t tap = 0; tap < 9; ++tap) {
+    sum += edges.at((9 + tap / 3 * 3) * 50 + 22 + tap % 3 * 3) * 0.25;
+  }
+  CHECK(std::abs(values_of(trace, "output").at(12 * 50 + 25) - sum) <= 1e-12);
+}
+
 TEST_CASE("samples: after two rounds of criss-cross attention every pixel was reached") {
   const Trace trace = sample("criss-cross-attention");
   const Tensor& weights = values_of(trace, "recurrence0/weights");
@@ -80,6 +96,23 @@ TEST_CASE("samples: red pixels and blue pixels look at other columns") {
   }
   CHECK(std::abs(red / 10 - 0.35) <= 0.01);
   CHECK(std::abs(blue / 10 - 0.79) <= 0.01);
+}
+
+TEST_CASE("samples: in AttaNet's module warm pixels look at warm columns, cold ones at cold ones") {
+  const Trace trace = sample("attanet-strip-attention");
+  const Tensor &x = values_of(trace, "input/maps"), &weights = values_of(trace, "columns/weights");
+  std::vector<std::size_t> pixels(200);
+  for (std::size_t p = 0; p < 200; ++p) pixels[p] = p;
+  const auto warmth = [&](std::size_t p) { return x.at(p) - x.at(400 + p); };
+  std::stable_sort(pixels.begin(), pixels.end(),
+                   [&](std::size_t p, std::size_t q) { return warmth(p) > warmth(q); });
+  double warm = 0, cold = 0;
+  for (std::size_t k = 0; k < 10; ++k) {
+    for (std::size_t c = 7; c <= 12; ++c) warm += weights.at(pixels[k], c) / 10;
+    for (std::size_t c = 16; c <= 19; ++c) cold += weights.at(pixels[199 - k], c) / 10;
+  }
+  CHECK(std::abs(warm - 0.79) <= 0.005);
+  CHECK(std::abs(cold - 0.96) <= 0.005);
 }
 
 TEST_CASE("samples: the lanes overlap in 7 of 17 pixels") {

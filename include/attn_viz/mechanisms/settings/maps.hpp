@@ -1,6 +1,6 @@
-// Mechanisms on feature maps [channels, rows, columns], as a document asks for them: the pooling
-// family, strip attention, criss-cross attention and attention fusion. Meaning and defaults:
-// docs/mechanisms.md.
+// Mechanisms on feature maps [channels, rows, columns], as a document asks for them: convolution,
+// the pooling family, strip attention, criss-cross attention and attention fusion. Meaning and
+// defaults: docs/mechanisms.md.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attn_viz/core/tensor.hpp"
+#include "attn_viz/mechanisms/settings/convolution.hpp"
 
 namespace attn_viz {
 
@@ -28,6 +29,17 @@ struct Convolution {
   Tensor kernel;
   std::optional<Tensor> bias = {};  ///< [out]
   std::optional<BatchNorm> batch_norm = {};
+};
+
+/// Convolutions one after another, each of them plain or dilated.
+struct Convolution2d {
+  struct Layer {
+    Convolution convolution;
+    std::size_t dilation = 1;          ///< pixels from one tap of the kernel to the next
+    Padding padding = Padding::kZero;  ///< what stands around the maps
+    bool relu = false;                 ///< after the norm
+  };
+  std::vector<Layer> layers = {};  ///< at least one
 };
 
 enum class PoolKind { kAverage, kMaximum };
@@ -134,7 +146,7 @@ struct MapsTask {
   std::vector<std::string> channels = {};  ///< a label for each, or none
   std::string image = {};                  ///< the picture they were made from, or ""
   std::variant<AdaptivePooling, SpatialPyramid, PyramidPooling, AtrousPyramid, StripPooling,
-               MixedPooling, StripAttention, CrissCross, AttentionFusion>
+               MixedPooling, StripAttention, CrissCross, AttentionFusion, Convolution2d>
       mechanism = StripPooling{};
 };
 
