@@ -119,6 +119,15 @@ std::vector<JoiningLayer> layers_of(const Trace& trace) {
   return cost_of(trace).layers;
 }
 
+TEST_CASE("paths: the receptive field of 2-D convolutions is a square, cut at corners") {
+  // 3 × 3 taps, then 3 × 3 taps with dilation 3: 9 pixels, then 9 × 9.
+  const auto layers = layers_of(test::trace_of_sample("convolution-2d"));
+  using Field = std::pair<std::size_t, std::size_t>;
+  REQUIRE(layers.size() == 2);
+  CHECK(layers[0].receptive_field == Field{2 * 2, 3 * 3});
+  CHECK(layers[1].receptive_field == Field{5 * 5, 9 * 9});
+}
+
 TEST_CASE("paths: the receptive field of a convolution grows by (k - 1) r a layer") {
   // Three layers of three taps with dilations 1, 2, 4, on 17 positions.
   const auto layers = layers_of(test::trace_of_sample("convolution"));
