@@ -12,9 +12,9 @@ import json
 import math
 import subprocess
 import sys
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from document import HERE, text
+
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else str(HERE.parent / "build/default/attn-viz")
 SOURCE = 'Picture: part of "Chelsea" by Stefan van der Walt, CC0. Made by make_patches.py.'
 
@@ -24,20 +24,6 @@ def patchify(*options):
     made = subprocess.run([PROGRAM, "patchify", "cat.png", "--digits", "3", *options], cwd=HERE,
                           check=True, capture_output=True, text=True)
     return json.loads(made.stdout)
-
-
-def text(value, indent=0):
-    """JSON with lists of numbers, and of words, on one line each."""
-    inner = " " * (indent + 2)
-    if isinstance(value, dict):
-        items = [f"{inner}{json.dumps(key)}: {text(item, indent + 2)}" for key, item in value.items()]
-        line = "{" + ", ".join(item.strip() for item in items) + "}"
-        if len(line) < 80 and "\n" not in line:
-            return line
-        return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"
-    if isinstance(value, list) and value and isinstance(value[0], (list, dict)):
-        return "[\n" + ",\n".join(inner + text(item, indent + 2) for item in value) + "\n" + " " * indent + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def write(name, document, title, comment, **settings):

@@ -9,4 +9,4 @@ preset=${1:-default}
 if [ "$preset" = asan ]; then .ci/install-packages.sh ci; else .ci/install-packages.sh test; fi
 cmake --preset "$preset" -DATTN_VIZ_TESTS=ON >/dev/null
 cmake --build --preset "$preset"
-ctest --preset "$preset"
+ctest --preset "$preset" --parallel "$(nproc)"

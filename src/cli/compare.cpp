@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/load.hpp"
 #include "cli/pictures.hpp"
+#include "cli/table_option.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -185,12 +186,7 @@ Subcommand add_compare(CLI::App& app, Console& console) {
   add_text_option(command, "--head", "H",
                   "Head whose weights are compared; default: the mean over the heads",
                   [options](const std::string& text) { options->head = index_of("--head", text); });
-  add_text_option(command, "--table", "FORMAT", "text (default), markdown or json",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"text", "markdown", "json"};
-                    options->table = static_cast<analysis::TableFormat>(
-                        expect_name("--table", "format", text, kKnown));
-                  });
+  add_table_option(command, options->table);
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [options](const std::string& text) { options->formats = parse_formats(text); });
   add_font_option(command, options->fonts);

@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/load.hpp"
 #include "cli/pictures.hpp"
+#include "cli/table_option.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -140,12 +141,7 @@ Subcommand add_cost(CLI::App& app, Console& console) {
   size("--kernel", "N", "Width of the kernel of a convolution (3)", 2, &CostOptions::kernel);
   size("--neighbourhood", "N", "Positions that restricted attention sees (64)", 2,
        &CostOptions::neighbourhood);
-  add_text_option(command, "--table", "FORMAT", "text (default), markdown or json",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"text", "markdown", "json"};
-                    options->table = static_cast<analysis::TableFormat>(
-                        expect_name("--table", "format", text, kKnown));
-                  });
+  add_table_option(command, options->table);
   command.add_option("-o,--output", options->output, "Folder for the charts")->type_name("DIR");
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [options](const std::string& text) {

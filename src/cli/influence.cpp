@@ -20,6 +20,7 @@
 #include "cli/load.hpp"
 #include "cli/look_options.hpp"
 #include "cli/pictures.hpp"
+#include "cli/table_option.hpp"
 
 namespace attn_viz::cli {
 namespace {
@@ -163,12 +164,7 @@ Subcommand add_influence(CLI::App& app, Console& console) {
       ->type_name("LIST")
       ->allow_extra_args(false)  // or "[CLS]" would be a list
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_text_option(command, "--table", "FORMAT", "text (default), markdown or json",
-                  [request](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"text", "markdown", "json"};
-                    request->table = static_cast<analysis::TableFormat>(
-                        expect_name("--table", "format", text, kKnown));
-                  });
+  add_table_option(command, request->table);
   add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
                   [request](const std::string& text) { request->formats = parse_formats(text); });
   add_dpi_option(command, request->dpi);
