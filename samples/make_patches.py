@@ -81,7 +81,7 @@ write(
     "The row of a patch of 4 × 4 pixels stands for a pixel of a feature map with 48 channels. f "
     "(keys), g (queries) and h (values) have 48 / 8 = 6 channels, the matrix v leads back to 48, "
     "and y = x + γ v(…), γ = 0.5; a training begins with γ = 0. The scores are not scaled; f and g are 4 times h and without the mean. The filters "
-    "are set by hand: mean colours and three contrasts. After Zhang et al. 2019, section 3.",
+    "are set by hand: mean colours and three contrasts. After Zhang et al. 2018, section 3.",
     layers=[{
         "attention": {
             "score": "dot-product", "head_size": 6,
