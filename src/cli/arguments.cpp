@@ -4,16 +4,6 @@
 
 namespace attn_viz::cli {
 
-CLI::Option* add_text_option(CLI::App& command, const std::string& name, const std::string& value,
-                             const std::string& help, TakeText take) {
-  return command.add_option_function<std::string>(name, std::move(take), help)->type_name(value);
-}
-
-CLI::Option* add_flag(CLI::App& command, const std::string& name, bool& flag,
-                      const std::string& help) {
-  return command.add_flag(name, flag, help)->disable_flag_override();
-}
-
 Error bad_value(std::string_view option, std::string_view expected, std::string_view got) {
   return Error(ErrorCode::kUsage, fmt::format("expected {}, got \"{}\"", expected, got))
       .at(std::string(option));

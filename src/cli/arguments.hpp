@@ -1,9 +1,7 @@
 // Values of options, with errors that say what was expected.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <charconv>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,17 +10,6 @@
 #include "attn_viz/core/error.hpp"
 
 namespace attn_viz::cli {
-
-/// Takes the text of an option; throws Error kUsage if it is not what is expected.
-using TakeText = std::function<void(const std::string&)>;
-
-/// An option with a value: add_text_option(command, "--heads", "N", "Number of heads", …).
-CLI::Option* add_text_option(CLI::App& command, const std::string& name, const std::string& value,
-                             const std::string& help, TakeText take);
-
-/// An option without a value: "--causal", but not "--causal=5".
-CLI::Option* add_flag(CLI::App& command, const std::string& name, bool& flag,
-                      const std::string& help);
 
 /// The whole text as a number, or none.
 template <class T>

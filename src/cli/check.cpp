@@ -108,36 +108,36 @@ int check_all(const CheckArguments& arguments, Console& console) {
 
 }  // namespace
 
-Subcommand add_check(CLI::App& app, Console& console) {
+void add_check(Program& program, Console& console) {
   const auto arguments = std::make_shared<CheckArguments>();
-  CLI::App& command =
-      *app.add_subcommand("check", "Compute somebody's steps again and name the first wrong one");
-  command.footer(
+  Command& command =
+      program.add("check", "Compute somebody's steps again and name the first wrong one");
+  command.footer =
       "A FILE is a trace, or a document with \"steps\": what somebody computed, by step id.\n"
       "The exit code is 1 if anything is wrong. Example:\n"
-      "  attn-viz check answers/*.json --summary marks.csv");
+      "  attn-viz check answers/*.json --summary marks.csv";
   command
-      .add_option("FILE", arguments->files,
-                  "Traces, answer sheets, or tables of answers (.csv); - reads standard input")
-      ->required();
-  add_text_option(command, "--tolerance", "X",
-                  "Largest difference that is right (default: what rounding to the digits given "
-                  "explains)",
-                  [arguments](const std::string& text) {
-                    const auto tolerance = parse_number<double>(text);
-                    if (!tolerance || !std::isfinite(*tolerance) || *tolerance < 0) {
-                      throw bad_value("--tolerance", "a number ≥ 0", text);
-                    }
-                    arguments->options.tolerance = tolerance;
-                  });
-  add_flag(command, "--json", arguments->json, "Print JSON, for a grading script");
-  command.add_option("--summary", arguments->summary, "Also write a table, a line for each file")
-      ->type_name("FILE.csv");
+      .keep("FILE", &arguments->files,
+            "Traces, answer sheets, or tables of answers (.csv); - reads standard input")
+      .required();
+  command.text("--tolerance", "X",
+               "Largest difference that is right (default: what rounding to the digits given "
+               "explains)",
+               [arguments](const std::string& text) {
+                 const auto tolerance = parse_number<double>(text);
+                 if (!tolerance || !std::isfinite(*tolerance) || *tolerance < 0) {
+                   throw bad_value("--tolerance", "a number ≥ 0", text);
+                 }
+                 arguments->options.tolerance = tolerance;
+               });
+  command.keep("--json", &arguments->json, "Print JSON, for a grading script");
+  command.keep("--summary", &arguments->summary, "Also write a table, a line for each file")
+      .value("FILE.csv");
   command
-      .add_option("--document", arguments->document,
-                  "The document that tables of answers (FILE.csv) belong to")
-      ->type_name("FILE.json");
-  return {&command, [arguments, &console] { return check_all(*arguments, console); }};
+      .keep("--document", &arguments->document,
+            "The document that tables of answers (FILE.csv) belong to")
+      .value("FILE.json");
+  command.act = [arguments, &console] { return check_all(*arguments, console); };
 }
 
 }  // namespace attn_viz::cli

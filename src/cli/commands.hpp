@@ -1,54 +1,47 @@
-// The subcommands. Each adds itself to the parser.
+// The subcommands. Each adds itself to the program.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <span>
 #include <string>
 
 #include "attn_viz/input/document.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 
 namespace attn_viz::cli {
 
-/// A subcommand and what to do when it was named on the command line; the result is the exit code.
-struct Subcommand {
-  CLI::App* command = nullptr;
-  std::function<int()> act;
-};
-
 /// `run INPUT... -o DIR`: compute; write traces and heatmaps.
-Subcommand add_run(CLI::App& app, Console& console);
+void add_run(Program& program, Console& console);
 
 /// `show FILE`: a heatmap in the terminal.
-Subcommand add_show(CLI::App& app, Console& console);
+void add_show(Program& program, Console& console);
 
 /// `heatmap FILE -o DIR`: chosen steps as pictures.
-Subcommand add_heatmap(CLI::App& app, Console& console);
+void add_heatmap(Program& program, Console& console);
 
 /// `explain FILE --query Q [--key K]`: the arithmetic of a weight, or of a cell of a step.
-Subcommand add_explain(CLI::App& app, Console& console);
+void add_explain(Program& program, Console& console);
 
 /// `check FILE...`: traces and answer sheets, step by step.
-Subcommand add_check(CLI::App& app, Console& console);
+void add_check(Program& program, Console& console);
 
 /// `worksheet FILE --blank STEPS`: an exercise and its key.
-Subcommand add_worksheet(CLI::App& app, Console& console);
+void add_worksheet(Program& program, Console& console);
 
 /// `compare FILE`: the same input through several settings.
-Subcommand add_compare(CLI::App& app, Console& console);
+void add_compare(Program& program, Console& console);
 
 /// `diff A B`: two traces step by step.
-Subcommand add_diff(CLI::App& app, Console& console);
+void add_diff(Program& program, Console& console);
 
 /// `influence FILE...`: how much each output depends on each input.
-Subcommand add_influence(CLI::App& app, Console& console);
+void add_influence(Program& program, Console& console);
 
 /// `cost [FILE]`: parameters, operations, memory and path lengths, also over growing inputs.
-Subcommand add_cost(CLI::App& app, Console& console);
+void add_cost(Program& program, Console& console);
 
 /// `patchify IMAGE --patch P`: a picture as a document.
-Subcommand add_patchify(CLI::App& app, Console& console);
+void add_patchify(Program& program, Console& console);
 
 /// An option that goes before a setting of a document, and how its text is taken.
 struct SettingOption {
@@ -61,6 +54,6 @@ struct SettingOption {
 std::span<const SettingOption> setting_options();
 
 /// Adds them and --causal to a subcommand.
-void add_setting_options(CLI::App& command, Overrides& overrides);
+void add_setting_options(Command& command, Overrides& overrides);
 
 }  // namespace attn_viz::cli

@@ -155,42 +155,40 @@ std::size_t index_of(std::string_view option, const std::string& text) {
 
 }  // namespace
 
-Subcommand add_compare(CLI::App& app, Console& console) {
+void add_compare(Program& program, Console& console) {
   const auto options = std::make_shared<CompareOptions>();
-  CLI::App& command =
-      *app.add_subcommand("compare", "The same input through several settings, side by side");
-  command.footer(
+  Command& command =
+      program.add("compare", "The same input through several settings, side by side");
+  command.footer =
       "Example:\n"
       "  attn-viz compare samples/alice.json --score dot-product,cosine,additive -o out\n"
       "prints a table, and draws out/compare.png with the three side by side and\n"
-      "out/differences.png with the difference of each two.");
-  command.add_option("FILE", options->input, "A document; - reads standard input")->required();
-  command.add_option("-o,--output", options->output, "Folder for the pictures")->type_name("DIR");
+      "out/differences.png with the difference of each two.";
+  command.keep("FILE", &options->input, "A document; - reads standard input").required();
+  command.keep("-o,--output", &options->output, "Folder for the pictures").value("DIR");
   for (const SettingOption& option : setting_options()) {
     const bool window = std::string_view(option.name) == "--window";
-    add_text_option(command, option.name, fmt::format("{}[,{}…]", option.value, option.value),
-                    option.help,
-                    [options, &option, window](const std::string& text) {
-                      const auto parts = parts_of(text, window);
-                      Overrides checked;
-                      for (const std::string& part : parts) option.set(checked, part);
-                      options->lists[option.name] = parts;
-                    })
-        ->group("Settings to compare (lists; of several, every combination)");
+    command
+        .text(option.name, fmt::format("{}[,{}…]", option.value, option.value), option.help,
+              [options, &option, window](const std::string& text) {
+                const auto parts = parts_of(text, window);
+                Overrides checked;
+                for (const std::string& part : parts) option.set(checked, part);
+                options->lists[option.name] = parts;
+              })
+        .group("Settings to compare (lists; of several, every combination)");
   }
-  add_flag(command, "--causal", options->causal, "Without and with the causal mask")
-      ->group("Settings to compare (lists; of several, every combination)");
-  add_text_option(
-      command, "--layer", "L", "Layer whose weights are compared; default 0",
-      [options](const std::string& text) { options->layer = index_of("--layer", text); });
-  add_text_option(command, "--head", "H",
-                  "Head whose weights are compared; default: the mean over the heads",
-                  [options](const std::string& text) { options->head = index_of("--head", text); });
+  command.keep("--causal", &options->causal, "Without and with the causal mask")
+      .group("Settings to compare (lists; of several, every combination)");
+  command.text("--layer", "L", "Layer whose weights are compared; default 0",
+               [options](const std::string& text) { options->layer = index_of("--layer", text); });
+  command.text("--head", "H", "Head whose weights are compared; default: the mean over the heads",
+               [options](const std::string& text) { options->head = index_of("--head", text); });
   add_table_option(command, options->table);
-  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [options](const std::string& text) { options->formats = parse_formats(text); });
+  command.text("--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+               [options](const std::string& text) { options->formats = parse_formats(text); });
   add_font_option(command, options->fonts);
-  return {&command, [options, &console] { return compare(*options, console); }};
+  command.act = [options, &console] { return compare(*options, console); };
 }
 
 }  // namespace attn_viz::cli

@@ -114,49 +114,52 @@ int cost(const CostOptions& options, Console& console) {
 
 }  // namespace
 
-Subcommand add_cost(CLI::App& app, Console& console) {
+void add_cost(Program& program, Console& console) {
   const auto options = std::make_shared<CostOptions>();
-  CLI::App& command = *app.add_subcommand(
+  Command& command = program.add(
       "cost", "Parameters, operations, memory and path lengths, also over growing inputs");
-  command.footer(
+  command.footer =
       "Examples:\n"
       "  attn-viz cost samples/tagging-stack.json\n"
       "counts what its trace computes;\n"
       "  attn-viz cost --n 64..65536 --d 512 --kernel 3 --neighbourhood 64 -o out\n"
-      "prints how layers grow, and draws out/cost.png with the crossover n = d.");
-  command.add_option("FILE", options->input,
-                     "Trace or document; - reads standard input; may be left out");
+      "prints how layers grow, and draws out/cost.png with the crossover n = d.";
+  command.keep("FILE", &options->input,
+               "Trace or document; - reads standard input; may be left out");
   constexpr const char* kSizes = "Sizes of the table (default: those of FILE)";
   const auto size = [&](const char* name, const char* value, const char* help, std::size_t least,
                         std::optional<std::size_t> CostOptions::*place) {
-    add_text_option(command, name, value, help, [options, name, least, place](const auto& text) {
-      (*options).*place = size_of(name, text, least);
-    })->group(kSizes);
+    command
+        .text(name, value, help,
+              [options, name, least, place](const auto& text) {
+                (*options).*place = size_of(name, text, least);
+              })
+        .group(kSizes);
   };
-  add_text_option(command, "--n", "LIST",
-                  "Lengths: 64..65536 doubles, 100,1000 lists; default: around n = d",
-                  [options](const std::string& text) { options->lengths = parse_lengths(text); })
-      ->group(kSizes);
+  command
+      .text("--n", "LIST", "Lengths: 64..65536 doubles, 100,1000 lists; default: around n = d",
+            [options](const std::string& text) { options->lengths = parse_lengths(text); })
+      .group(kSizes);
   size("--d", "N", "Width of the layers (512)", 1, &CostOptions::width);
   size("--kernel", "N", "Width of the kernel of a convolution (3)", 2, &CostOptions::kernel);
   size("--neighbourhood", "N", "Positions that restricted attention sees (64)", 2,
        &CostOptions::neighbourhood);
   add_table_option(command, options->table);
-  command.add_option("-o,--output", options->output, "Folder for the charts")->type_name("DIR");
-  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [options](const std::string& text) {
-                    try {
-                      options->formats = parse_formats(text);
-                    } catch (Error& error) {
-                      if (error.hint().empty()) error.hint("for the form of the table: --table");
-                      throw;
-                    }
-                  });
-  add_text_option(command, "--theme", "NAME", "light (default), dark, or print",
-                  [options](const std::string& text) { options->theme = parse_theme(text); });
+  command.keep("-o,--output", &options->output, "Folder for the charts").value("DIR");
+  command.text("--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+               [options](const std::string& text) {
+                 try {
+                   options->formats = parse_formats(text);
+                 } catch (Error& error) {
+                   if (error.hint().empty()) error.hint("for the form of the table: --table");
+                   throw;
+                 }
+               });
+  command.text("--theme", "NAME", "light (default), dark, or print",
+               [options](const std::string& text) { options->theme = parse_theme(text); });
   add_font_option(command, options->fonts);
   add_setting_options(command, options->overrides);
-  return {&command, [options, &console] { return cost(*options, console); }};
+  command.act = [options, &console] { return cost(*options, console); };
 }
 
 }  // namespace attn_viz::cli

@@ -37,29 +37,28 @@ int diff(const DiffOptions& options, Console& console) {
 
 }  // namespace
 
-Subcommand add_diff(CLI::App& app, Console& console) {
+void add_diff(Program& program, Console& console) {
   const auto options = std::make_shared<DiffOptions>();
-  CLI::App& command = *app.add_subcommand("diff", "Two traces, step by step");
-  command.footer(
+  Command& command = program.add("diff", "Two traces, step by step");
+  command.footer =
       "Example:\n"
       "  attn-viz run samples/tom-jerry.json -o out\n"
       "  attn-viz diff samples/tom-jerry.json out/tom-jerry/trace.json\n"
-      "says that all steps are the same. Exit code 1 if they are not.");
-  command.add_option("A", options->first, "A trace or a document; - reads standard input")
-      ->required();
-  command.add_option("B", options->second, "Another")->required();
-  add_text_option(command, "--tolerance", "X",
-                  "Numbers a and b are the same if |a - b| ≤ X max(1, |a|, |b|); default 1e-9",
-                  [options](const std::string& text) {
-                    const auto number = parse_number<double>(text);
-                    if (!number || !(*number >= 0) || std::isinf(*number)) {
-                      throw bad_value("--tolerance", "a number ≥ 0", text);
-                    }
-                    options->tolerance = *number;
-                  });
-  add_flag(command, "--json", options->json, "Print JSON");
+      "says that all steps are the same. Exit code 1 if they are not.";
+  command.keep("A", &options->first, "A trace or a document; - reads standard input").required();
+  command.keep("B", &options->second, "Another").required();
+  command.text("--tolerance", "X",
+               "Numbers a and b are the same if |a - b| ≤ X max(1, |a|, |b|); default 1e-9",
+               [options](const std::string& text) {
+                 const auto number = parse_number<double>(text);
+                 if (!number || !(*number >= 0) || std::isinf(*number)) {
+                   throw bad_value("--tolerance", "a number ≥ 0", text);
+                 }
+                 options->tolerance = *number;
+               });
+  command.keep("--json", &options->json, "Print JSON");
   add_setting_options(command, options->overrides);
-  return {&command, [options, &console] { return diff(*options, console); }};
+  command.act = [options, &console] { return diff(*options, console); };
 }
 
 }  // namespace attn_viz::cli

@@ -73,7 +73,7 @@ int explain_file(const ExplainOptions& options, Console& console) {
   return 0;
 }
 
-void add_question_options(CLI::App& command, const std::shared_ptr<ExplainOptions>& options) {
+void add_question_options(Command& command, const std::shared_ptr<ExplainOptions>& options) {
   const auto index = [options](const char* name, std::size_t explain::Question::*place) {
     return [options, name, place](const std::string& text) {
       const auto number = parse_number<std::uint32_t>(text);
@@ -82,66 +82,60 @@ void add_question_options(CLI::App& command, const std::shared_ptr<ExplainOption
       options->place_named = true;
     };
   };
-  command.add_option("FILE", options->input, "Trace or document; - reads standard input")
-      ->required();
-  command.add_option("--query", options->question.query, "Query: index or label")
-      ->type_name("QUERY");
-  add_text_option(command, "--key", "KEY", "Key: index or label; without it, the whole row",
-                  [options](const std::string& text) { options->question.key = text; });
-  add_text_option(command, "--layer", "N", "Layer (default 0)",
-                  index("--layer", &explain::Question::layer));
-  add_text_option(command, "--head", "N", "Head (default 0)",
-                  index("--head", &explain::Question::head));
+  command.keep("FILE", &options->input, "Trace or document; - reads standard input").required();
+  command.keep("--query", &options->question.query, "Query: index or label").value("QUERY");
+  command.text("--key", "KEY", "Key: index or label; without it, the whole row",
+               [options](const std::string& text) { options->question.key = text; });
+  command.text("--layer", "N", "Layer (default 0)", index("--layer", &explain::Question::layer));
+  command.text("--head", "N", "Head (default 0)", index("--head", &explain::Question::head));
   command
-      .add_option("--step", options->question.step,
-                  "Step of any kind, with --cell; or the weights that --query is about")
-      ->type_name("ID");
-  add_text_option(command, "--cell", "I,J", "Cell of the step: an index for each axis",
-                  [options](const std::string& text) { options->cell = parse_cell(text); });
+      .keep("--step", &options->question.step,
+            "Step of any kind, with --cell; or the weights that --query is about")
+      .value("ID");
+  command.text("--cell", "I,J", "Cell of the step: an index for each axis",
+               [options](const std::string& text) { options->cell = parse_cell(text); });
 }
 
-void add_style_options(CLI::App& command, const std::shared_ptr<ExplainOptions>& options) {
-  add_text_option(command, "--format", "NAME", "text (default), markdown or latex",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"text", "markdown", "latex"};
-                    options->style.format = static_cast<explain::Format>(
-                        expect_name("--format", "format", text, kKnown));
-                  });
-  add_text_option(
-      command, "--lang", "NAME", "en (default) or zh", [options](const std::string& text) {
-        constexpr std::string_view kKnown[] = {"en", "zh"};
-        options->style.language =
-            static_cast<explain::Language>(expect_name("--lang", "language", text, kKnown));
-      });
-  add_text_option(command, "--digits", "N", "Decimals of rounded numbers, 0 to 15 (default 4)",
-                  [options](const std::string& text) {
-                    const auto digits = parse_number<std::uint32_t>(text);
-                    if (!digits || *digits > 15) {
-                      throw bad_value("--digits", "a whole number from 0 to 15", text);
-                    }
-                    options->style.digits = static_cast<int>(*digits);
-                  });
-  add_flag(command, "--all-terms", options->style.all_terms, "Long sums and lists in full");
-  command.add_option("-o,--output", options->output, "File instead of standard output")
-      ->type_name("FILE");
+void add_style_options(Command& command, const std::shared_ptr<ExplainOptions>& options) {
+  command.text("--format", "NAME", "text (default), markdown or latex",
+               [options](const std::string& text) {
+                 constexpr std::string_view kKnown[] = {"text", "markdown", "latex"};
+                 options->style.format =
+                     static_cast<explain::Format>(expect_name("--format", "format", text, kKnown));
+               });
+  command.text("--lang", "NAME", "en (default) or zh", [options](const std::string& text) {
+    constexpr std::string_view kKnown[] = {"en", "zh"};
+    options->style.language =
+        static_cast<explain::Language>(expect_name("--lang", "language", text, kKnown));
+  });
+  command.text("--digits", "N", "Decimals of rounded numbers, 0 to 15 (default 4)",
+               [options](const std::string& text) {
+                 const auto digits = parse_number<std::uint32_t>(text);
+                 if (!digits || *digits > 15) {
+                   throw bad_value("--digits", "a whole number from 0 to 15", text);
+                 }
+                 options->style.digits = static_cast<int>(*digits);
+               });
+  command.keep("--all-terms", &options->style.all_terms, "Long sums and lists in full");
+  command.keep("-o,--output", &options->output, "File instead of standard output").value("FILE");
 }
 
 }  // namespace
 
-Subcommand add_explain(CLI::App& app, Console& console) {
+void add_explain(Program& program, Console& console) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App& command =
-      *app.add_subcommand("explain", "The arithmetic of a weight or a cell, with its numbers");
-  command.footer(
+  Command& command =
+      program.add("explain", "The arithmetic of a weight or a cell, with its numbers");
+  command.footer =
       "Examples:\n"
       "  attn-viz explain samples/three-tokens.json --query yellow --key red\n"
       "follows the weight of yellow on red from the embeddings to the output;\n"
       "  attn-viz explain samples/three-tokens.json --step layer0/head0/scores --cell 2,0\n"
-      "shows how one cell of one step comes about.");
+      "shows how one cell of one step comes about.";
   add_question_options(command, options);
   add_style_options(command, options);
   add_setting_options(command, options->overrides);
-  return {&command, [options, &console] { return explain_file(*options, console); }};
+  command.act = [options, &console] { return explain_file(*options, console); };
 }
 
 }  // namespace attn_viz::cli

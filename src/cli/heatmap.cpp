@@ -84,39 +84,35 @@ int draw(const HeatmapRequest& request, Console& console) {
 
 }  // namespace
 
-Subcommand add_heatmap(CLI::App& app, Console& console) {
+void add_heatmap(Program& program, Console& console) {
   const auto request = std::make_shared<HeatmapRequest>();
-  CLI::App& command = *app.add_subcommand("heatmap", "Draw chosen steps as PNG, SVG or PDF");
-  command.footer(
+  Command& command = program.add("heatmap", "Draw chosen steps as PNG, SVG or PDF");
+  command.footer =
       "Example:\n"
       "  attn-viz heatmap samples/alice.json -o pictures --query tired --top 6 --theme dark\n"
-      "Settings cannot be changed if FILE is a trace.");
-  command.add_option("FILE", request->input, "A trace or a document; - reads standard input")
-      ->required();
-  command.add_option("-o,--output", request->output, "Folder for the pictures")
-      ->type_name("DIR")
-      ->required();
-  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [request](const std::string& text) { request->formats = parse_formats(text); });
+      "Settings cannot be changed if FILE is a trace.";
+  command.keep("FILE", &request->input, "A trace or a document; - reads standard input").required();
+  command.keep("-o,--output", &request->output, "Folder for the pictures").value("DIR").required();
+  command.text("--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+               [request](const std::string& text) { request->formats = parse_formats(text); });
   add_dpi_option(command, request->dpi);
-  add_text_option(command, "--style", "NAME",
-                  "heatmap (default); lines: tokens in two columns, joined by their weights; or "
-                  "overlay: weights of patches over their picture",
-                  [request](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"heatmap", "lines", "overlay"};
-                    request->style =
-                        static_cast<Style>(expect_name("--style", "style", text, kKnown));
-                  });
+  command.text("--style", "NAME",
+               "heatmap (default); lines: tokens in two columns, joined by their weights; or "
+               "overlay: weights of patches over their picture",
+               [request](const std::string& text) {
+                 constexpr std::string_view kKnown[] = {"heatmap", "lines", "overlay"};
+                 request->style = static_cast<Style>(expect_name("--style", "style", text, kKnown));
+               });
   add_selection_options(command, *request);
   add_heatmap_look_options(command, *request);
   add_story_options(command, request->story);
   add_overlay_options(command, request->overlay);
   add_font_option(command, request->fonts);
   add_setting_options(command, request->overrides);
-  return {&command, [&command, request, &console] {
-            expect_fitting_options(command, *request);
-            return draw(*request, console);
-          }};
+  command.act = [&command, request, &console] {
+    expect_fitting_options(command, *request);
+    return draw(*request, console);
+  };
 }
 
 }  // namespace attn_viz::cli

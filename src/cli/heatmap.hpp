@@ -2,7 +2,6 @@
 // options and makes its drawings.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "attn_viz/figure/selected.hpp"
 #include "attn_viz/input/document.hpp"
 #include "attn_viz/trace/trace.hpp"
+#include "cli/command.hpp"
 #include "cli/heatmap_story.hpp"
 
 namespace attn_viz::cli {
@@ -43,10 +43,10 @@ struct HeatmapRequest {
 };
 
 /// --step, --layer, --head, --query, --key, --top, --average, --overview.
-void add_selection_options(CLI::App& command, HeatmapRequest& request);
+void add_selection_options(Command& command, HeatmapRequest& request);
 
 /// Those of look_options.hpp.
-void add_heatmap_look_options(CLI::App& command, HeatmapRequest& request);
+void add_heatmap_look_options(Command& command, HeatmapRequest& request);
 
 /// The query of a picture that has one, or none.
 /// @param picture  "a story"
@@ -54,7 +54,7 @@ void add_heatmap_look_options(CLI::App& command, HeatmapRequest& request);
 std::optional<std::string> one_query(const figure::Selection& selection, const char* picture);
 
 /// --image, --overlay-by, --opacity, --picture.
-void add_overlay_options(CLI::App& command, OverlayRequest& overlay);
+void add_overlay_options(Command& command, OverlayRequest& overlay);
 
 /// @throws Error  kUsage, kInvalid, or kFile if the picture cannot be read
 std::vector<figure::NamedDrawing> overlay_drawings(const Trace& trace,
@@ -74,6 +74,6 @@ void expect_weights(const Trace& trace, const figure::Selection& selection, cons
 
 /// Refuses options that the kind of picture does not have.
 /// @throws Error kUsage
-void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request);
+void expect_fitting_options(const Command& command, const HeatmapRequest& request);
 
 }  // namespace attn_viz::cli

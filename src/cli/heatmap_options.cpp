@@ -12,10 +12,10 @@ constexpr const char* kWhat = "What is drawn";
 
 }  // namespace
 
-void add_selection_options(CLI::App& command, HeatmapRequest& request) {
+void add_selection_options(Command& command, HeatmapRequest& request) {
   figure::Selection& selection = request.selection;
   const auto text = [&](const char* name, const char* value, const char* help, TakeText take) {
-    add_text_option(command, name, value, help, std::move(take))->group(kWhat);
+    command.text(name, value, help, std::move(take)).group(kWhat);
   };
   text("--step", "NAME",
        "Name of a step (weights by default), a whole id, or a pattern: 'layer0/*'",
@@ -25,11 +25,7 @@ void add_selection_options(CLI::App& command, HeatmapRequest& request) {
   text("--head", "LIST", "Heads, likewise",
        [&](const std::string& list) { selection.steps.head = list; });
   const auto places = [&](const char* name, std::vector<std::string>& texts, const char* help) {
-    command.add_option(name, texts, help)
-        ->type_name("LIST")
-        ->allow_extra_args(false)  // or "[CLS]" would be a list
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->group(kWhat);
+    command.keep(name, &texts, help).value("LIST").group(kWhat);
   };
   places("--query", selection.queries,
          "Queries: indices, ranges, labels (3, 2-5, 1,4,7, cat); may be given more than once; of "
@@ -57,7 +53,7 @@ void add_selection_options(CLI::App& command, HeatmapRequest& request) {
        });
 }
 
-void add_heatmap_look_options(CLI::App& command, HeatmapRequest& request) {
+void add_heatmap_look_options(Command& command, HeatmapRequest& request) {
   add_look_options(command, request.look);
   constexpr ScaleName kScales[] = {{"unit", figure::ScaleChoice::kUnit},
                                    {"auto", figure::ScaleChoice::kAuto},
@@ -117,7 +113,7 @@ std::string_view home_of(const Fitting& fitting) {
 
 }  // namespace
 
-void expect_fitting_options(const CLI::App& command, const HeatmapRequest& request) {
+void expect_fitting_options(const Command& command, const HeatmapRequest& request) {
   const bool story = request.story.wanted();
   if (story && request.style != Style::kHeatmap) {
     throw Error(ErrorCode::kUsage, "expected a style or a story, not both").at("--style");
@@ -127,7 +123,7 @@ void expect_fitting_options(const CLI::App& command, const HeatmapRequest& reque
   for (const Fitting& each : kFitting) {
     const bool by_style[] = {each.heatmap, each.lines, each.overlay};
     const bool fits = story ? each.story : by_style[static_cast<std::size_t>(request.style)];
-    if (fits || command.get_option(std::string(each.option))->count() == 0) continue;
+    if (fits || !command.given(std::string(each.option))) continue;
     throw Error(ErrorCode::kUsage, "not for " + std::string(kind))
         .at(std::string(each.option))
         .hint(std::string(home_of(each)));

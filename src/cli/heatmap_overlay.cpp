@@ -131,13 +131,13 @@ void expect_weights(const Trace& trace, const figure::Selection& selection, cons
                 : "run draws its maps, and --style overlay lays them over their picture");
 }
 
-void add_overlay_options(CLI::App& command, OverlayRequest& overlay) {
+void add_overlay_options(Command& command, OverlayRequest& overlay) {
   const auto option = [&](const char* name, const char* value, const char* help, TakeText take) {
-    return add_text_option(command, name, value, help, std::move(take))->group(kGroup);
+    return command.text(name, value, help, std::move(take)).group(kGroup);
   };
-  command.add_option("--image", overlay.image, "The picture, in place of the document's")
-      ->type_name("FILE")
-      ->group(kGroup);
+  command.keep("--image", &overlay.image, "The picture, in place of the document's")
+      .value("FILE")
+      .group(kGroup);
   option("--overlay-by", "NAME", "cell (default): one color a patch; or bilinear",
          [&](const std::string& text) {
            constexpr std::string_view kKnown[] = {"cell", "bilinear"};

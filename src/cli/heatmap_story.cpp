@@ -77,33 +77,31 @@ void draw_frames(const figure::Story& story, const HeatmapRequest& request, Draw
 
 }  // namespace
 
-void add_story_options(CLI::App& command, StoryRequest& request) {
-  add_flag(command, "--story", request.sheet,
-           "The whole computation of one head on one sheet: story.png");
-  add_flag(command, "--frames", request.frames,
-           "The same, revealed step by step: frame-01.png, …, and frames.png, which moves");
-  add_text_option(command, "--animation", "NAME", "Of --frames: apng (default) or none",
-                  [&request](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"apng", "none"};
-                    request.animation = expect_name("--animation", "animation", text, kKnown) == 0;
-                  });
-  add_text_option(command, "--delay", "MS",
-                  "How long a frame stands (default 1500; the last, three times)",
-                  [&request](const std::string& text) {
-                    const auto delay = parse_number<std::size_t>(text);
-                    if (!delay || *delay < 20 || *delay > kLongestDelay) {
-                      throw bad_value("--delay", "milliseconds from 20 to 60000", text);
-                    }
-                    request.delay = *delay;
-                  });
-  add_text_option(command, "--block", "NAME",
-                  "Of --story and --frames: self (default), cross or encoder",
-                  [&request](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"self", "cross", "encoder"};
-                    using Block = figure::StoryOptions::Block;
-                    constexpr Block kBlocks[] = {Block::kSelf, Block::kCross, Block::kEncoder};
-                    request.block = kBlocks[expect_name("--block", "block", text, kKnown)];
-                  });
+void add_story_options(Command& command, StoryRequest& request) {
+  command.keep("--story", &request.sheet,
+               "The whole computation of one head on one sheet: story.png");
+  command.keep("--frames", &request.frames,
+               "The same, revealed step by step: frame-01.png, …, and frames.png, which moves");
+  command.text("--animation", "NAME", "Of --frames: apng (default) or none",
+               [&request](const std::string& text) {
+                 constexpr std::string_view kKnown[] = {"apng", "none"};
+                 request.animation = expect_name("--animation", "animation", text, kKnown) == 0;
+               });
+  command.text("--delay", "MS", "How long a frame stands (default 1500; the last, three times)",
+               [&request](const std::string& text) {
+                 const auto delay = parse_number<std::size_t>(text);
+                 if (!delay || *delay < 20 || *delay > kLongestDelay) {
+                   throw bad_value("--delay", "milliseconds from 20 to 60000", text);
+                 }
+                 request.delay = *delay;
+               });
+  command.text("--block", "NAME", "Of --story and --frames: self (default), cross or encoder",
+               [&request](const std::string& text) {
+                 constexpr std::string_view kKnown[] = {"self", "cross", "encoder"};
+                 using Block = figure::StoryOptions::Block;
+                 constexpr Block kBlocks[] = {Block::kSelf, Block::kCross, Block::kEncoder};
+                 request.block = kBlocks[expect_name("--block", "block", text, kKnown)];
+               });
 }
 
 DrawnStory draw_story(const Trace& trace, const HeatmapRequest& request) {

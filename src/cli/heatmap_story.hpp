@@ -1,7 +1,6 @@
 // heatmap --story and --frames: the computation of one head, on a sheet or revealed step by step.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "attn_viz/figure/paint.hpp"
 #include "attn_viz/figure/story.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 
 namespace attn_viz::cli {
@@ -24,7 +24,7 @@ struct StoryRequest {
   bool wanted() const { return sheet || frames; }
 };
 
-void add_story_options(CLI::App& command, StoryRequest& request);
+void add_story_options(Command& command, StoryRequest& request);
 
 /// What was drawn, as it is said: "story.png, frame-01.png to frame-08.png, frames.png".
 struct DrawnStory {

@@ -139,34 +139,30 @@ int influence(const InfluenceRequest& request, Console& console) {
 
 }  // namespace
 
-Subcommand add_influence(CLI::App& app, Console& console) {
+void add_influence(Program& program, Console& console) {
   const auto request = std::make_shared<InfluenceRequest>();
-  CLI::App& command =
-      *app.add_subcommand("influence", "How much each output depends on each input");
-  command.footer(
+  Command& command = program.add("influence", "How much each output depends on each input");
+  command.footer =
       "Example:\n"
       "  attn-viz influence samples/three-tokens.json samples/recurrence.json -o out\n"
       "prints J[i, j], the size of the derivative of output i by input j, and draws it in\n"
-      "out/influence.png: of several mechanisms side by side, with one scale.");
-  command.add_option("FILE", request->files, "Traces or documents; - reads standard input")
-      ->required();
-  command.add_option("-o,--output", request->output, "Folder for the pictures")->type_name("DIR");
-  add_text_option(command, "--from", "STEP",
-                  "The input: name, id or pattern of a step; default: embeddings, contexts, maps",
-                  [request](const std::string& text) { request->from = text; });
-  add_text_option(command, "--to", "STEP",
-                  "The output, likewise ('layer*/output' for each depth); default: the result",
-                  [request](const std::string& text) { request->to = text; });
+      "out/influence.png: of several mechanisms side by side, with one scale.";
+  command.keep("FILE", &request->files, "Traces or documents; - reads standard input").required();
+  command.keep("-o,--output", &request->output, "Folder for the pictures").value("DIR");
+  command.text("--from", "STEP",
+               "The input: name, id or pattern of a step; default: embeddings, contexts, maps",
+               [request](const std::string& text) { request->from = text; });
+  command.text("--to", "STEP",
+               "The output, likewise ('layer*/output' for each depth); default: the result",
+               [request](const std::string& text) { request->to = text; });
   command
-      .add_option("--query", request->queries,
-                  "Only these outputs: indices, ranges, labels (3, 2-5, cat, 10,20 of an image); "
-                  "may be given more than once")
-      ->type_name("LIST")
-      ->allow_extra_args(false)  // or "[CLS]" would be a list
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      .keep("--query", &request->queries,
+            "Only these outputs: indices, ranges, labels (3, 2-5, cat, 10,20 of an image); "
+            "may be given more than once")
+      .value("LIST");
   add_table_option(command, request->table);
-  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [request](const std::string& text) { request->formats = parse_formats(text); });
+  command.text("--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+               [request](const std::string& text) { request->formats = parse_formats(text); });
   add_dpi_option(command, request->dpi);
   add_look_options(command, request->look);
   constexpr ScaleName kScales[] = {{"auto", figure::ScaleChoice::kAuto},
@@ -180,7 +176,7 @@ Subcommand add_influence(CLI::App& app, Console& console) {
   request->look.scale = figure::ScaleChoice::kAuto;
   add_font_option(command, request->fonts);
   add_setting_options(command, request->overrides);
-  return {&command, [request, &console] { return influence(*request, console); }};
+  command.act = [request, &console] { return influence(*request, console); };
 }
 
 }  // namespace attn_viz::cli

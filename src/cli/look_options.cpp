@@ -28,9 +28,9 @@ figure::Canvas parse_size(const std::string& text) {
 
 }  // namespace
 
-void add_look_options(CLI::App& command, figure::Look& look) {
+void add_look_options(Command& command, figure::Look& look) {
   const auto text = [&](const char* name, const char* value, const char* help, TakeText take) {
-    add_text_option(command, name, value, help, std::move(take))->group(kHow);
+    command.text(name, value, help, std::move(take)).group(kHow);
   };
   text("--size", "WxH", "Width and height of the picture in pixels, or the width alone",
        [&](const std::string& size) { look.canvas = parse_size(size); });
@@ -65,21 +65,23 @@ void add_look_options(CLI::App& command, figure::Look& look) {
        });
   text("--title", "TEXT", "Instead of the document's title",
        [&](const std::string& title) { look.title = title; });
-  add_flag(command, "--transpose", look.transpose, "Queries across, keys down")->group(kHow);
-  add_flag(command, "--no-labels", look.bare,
-           "For papers: no title, labels or notes; what they said is printed")
-      ->group(kHow);
+  command.keep("--transpose", &look.transpose, "Queries across, keys down").group(kHow);
+  command
+      .flag("--no-labels", look.bare,
+            "For papers: no title, labels or notes; what they said is printed")
+      .group(kHow);
 }
 
-void add_color_scale_option(CLI::App& command, const char* help, std::vector<ScaleName> scales,
+void add_color_scale_option(Command& command, const char* help, std::vector<ScaleName> scales,
                             std::function<void(figure::ScaleChoice)> take) {
-  add_text_option(command, "--color-scale", "NAME", help,
-                  [scales = std::move(scales), take = std::move(take)](const std::string& name) {
-                    std::vector<std::string_view> known;
-                    for (const ScaleName& scale : scales) known.push_back(scale.name);
-                    take(scales[expect_name("--color-scale", "scale", name, known)].scale);
-                  })
-      ->group(kHow);
+  command
+      .text("--color-scale", "NAME", help,
+            [scales = std::move(scales), take = std::move(take)](const std::string& name) {
+              std::vector<std::string_view> known;
+              for (const ScaleName& scale : scales) known.push_back(scale.name);
+              take(scales[expect_name("--color-scale", "scale", name, known)].scale);
+            })
+      .group(kHow);
 }
 
 }  // namespace attn_viz::cli

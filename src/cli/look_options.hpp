@@ -1,17 +1,17 @@
 // The options for how pictures look, of all subcommands that draw chosen figures.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string_view>
 #include <vector>
 
 #include "attn_viz/figure/selected.hpp"
+#include "cli/command.hpp"
 
 namespace attn_viz::cli {
 
 /// --size, --theme, --colormap, --values, --digits, --reduce, --title, --transpose, --no-labels.
-void add_look_options(CLI::App& command, figure::Look& look);
+void add_look_options(Command& command, figure::Look& look);
 
 /// A scale that a subcommand knows, by its name.
 struct ScaleName {
@@ -20,7 +20,7 @@ struct ScaleName {
 };
 
 /// --color-scale.
-void add_color_scale_option(CLI::App& command, const char* help, std::vector<ScaleName> scales,
+void add_color_scale_option(Command& command, const char* help, std::vector<ScaleName> scales,
                             std::function<void(figure::ScaleChoice)> take);
 
 }  // namespace attn_viz::cli

@@ -306,58 +306,58 @@ std::pair<std::size_t, std::size_t> size_of(const std::string& text) {
   return {width, height};
 }
 
-void add_numbers(CLI::App& command, const std::shared_ptr<PatchifyOptions>& options) {
-  add_text_option(command, "--patch", "P",
-                  "Side of a patch in pixels; 1: every pixel is a vector of its own",
-                  [options](const std::string& text) { options->patch = side_of("--patch", text); })
-      ->required();
-  add_text_option(command, "--resize", "WxH", "Before cutting: to this size, by means of areas",
-                  [options](const std::string& text) { options->size = size_of(text); });
-  add_text_option(command, "--embed", "D",
-                  "Rows of D numbers: the patches times a random matrix (ViT's E, untrained)",
-                  [options](const std::string& text) {
-                    const auto size = parse_number<int>(text);
-                    if (!size || *size < 1) throw bad_value("--embed", "a whole number ≥ 1", text);
-                    options->embed = static_cast<std::size_t>(*size);
-                  });
-  add_text_option(command, "--seed", "N", "Of --embed: another matrix (default: 0)",
-                  [options](const std::string& text) {
-                    options->seed = parse_number<std::uint32_t>(text);
-                    if (!options->seed)
-                      throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
-                  });
-  add_text_option(command, "--digits", "N", "Decimals of the numbers, 1 to 15; default: all",
-                  [options](const std::string& text) {
-                    options->digits = parse_number<int>(text);
-                    if (!options->digits || *options->digits < 1 || *options->digits > 15)
-                      throw bad_value("--digits", "a whole number from 1 to 15", text);
-                  });
+void add_numbers(Command& command, const std::shared_ptr<PatchifyOptions>& options) {
+  command
+      .text("--patch", "P", "Side of a patch in pixels; 1: every pixel is a vector of its own",
+            [options](const std::string& text) { options->patch = side_of("--patch", text); })
+      .required();
+  command.text("--resize", "WxH", "Before cutting: to this size, by means of areas",
+               [options](const std::string& text) { options->size = size_of(text); });
+  command.text("--embed", "D",
+               "Rows of D numbers: the patches times a random matrix (ViT's E, untrained)",
+               [options](const std::string& text) {
+                 const auto size = parse_number<int>(text);
+                 if (!size || *size < 1) throw bad_value("--embed", "a whole number ≥ 1", text);
+                 options->embed = static_cast<std::size_t>(*size);
+               });
+  command.text("--seed", "N", "Of --embed: another matrix (default: 0)",
+               [options](const std::string& text) {
+                 options->seed = parse_number<std::uint32_t>(text);
+                 if (!options->seed)
+                   throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
+               });
+  command.text("--digits", "N", "Decimals of the numbers, 1 to 15; default: all",
+               [options](const std::string& text) {
+                 options->digits = parse_number<int>(text);
+                 if (!options->digits || *options->digits < 1 || *options->digits > 15)
+                   throw bad_value("--digits", "a whole number from 1 to 15", text);
+               });
 }
 
 }  // namespace
 
-Subcommand add_patchify(CLI::App& app, Console& console) {
+void add_patchify(Program& program, Console& console) {
   const auto options = std::make_shared<PatchifyOptions>();
-  CLI::App& command = *app.add_subcommand("patchify", "A picture as a document of patches");
-  command.footer(
+  Command& command = program.add("patchify", "A picture as a document of patches");
+  command.footer =
       "Example:\n"
       "  attn-viz patchify samples/cat.png --patch 40 -o cat-patches.json\n"
-      "  attn-viz heatmap cat-patches.json -o out --style overlay");
-  command.add_option("IMAGE", options->input, "A PNG or JPEG; - reads standard input")->required();
+      "  attn-viz heatmap cat-patches.json -o out --style overlay";
+  command.keep("IMAGE", &options->input, "A PNG or JPEG; - reads standard input").required();
   add_numbers(command, options);
-  add_flag(command, "--gray,--grey", options->grey, "One channel instead of red, green and blue");
-  add_flag(command, "--crop", options->crop,
-           "Cut off at the right and bottom what is less than a patch");
-  add_flag(command, "--pad", options->pad, "Add 0 there, up to a whole patch");
-  add_flag(command, "--class-token", options->class_token,
-           "A class token before the patches; its numbers are 0, as before a training");
+  command.keep("--gray,--grey", &options->grey, "One channel instead of red, green and blue");
+  command.keep("--crop", &options->crop,
+               "Cut off at the right and bottom what is less than a patch");
+  command.keep("--pad", &options->pad, "Add 0 there, up to a whole patch");
+  command.keep("--class-token", &options->class_token,
+               "A class token before the patches; its numbers are 0, as before a training");
   command
-      .add_option("--save-picture", options->picture,
-                  "Also write the picture that the patches cover, which the document then names")
-      ->type_name("FILE.png");
-  command.add_option("-o,--output", options->output, "The document; standard output by default")
-      ->type_name("FILE");
-  return {&command, [options, &console] { return write_patches(*options, console); }};
+      .keep("--save-picture", &options->picture,
+            "Also write the picture that the patches cover, which the document then names")
+      .value("FILE.png");
+  command.keep("-o,--output", &options->output, "The document; standard output by default")
+      .value("FILE");
+  command.act = [options, &console] { return write_patches(*options, console); };
 }
 
 }  // namespace attn_viz::cli

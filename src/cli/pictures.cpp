@@ -108,11 +108,10 @@ void print_captions(const std::vector<figure::NamedDrawing>& drawings, const Pai
   }
 }
 
-void add_dpi_option(CLI::App& command, int& dpi) {
-  add_text_option(
-      command, "--dpi", "N",
-      "Resolution of PNGs: at 192 a picture has twice as many pixels as at 96 (default)",
-      [&dpi](const std::string& text) { dpi = expect_number("--dpi", text, 96, 1200); });
+void add_dpi_option(Command& command, int& dpi) {
+  command.text("--dpi", "N",
+               "Resolution of PNGs: at 192 a picture has twice as many pixels as at 96 (default)",
+               [&dpi](const std::string& text) { dpi = expect_number("--dpi", text, 96, 1200); });
 }
 
 void expect_pixels(int dpi, const std::vector<figure::Format>& formats) {
@@ -121,16 +120,15 @@ void expect_pixels(int dpi, const std::vector<figure::Format>& formats) {
   throw Error(ErrorCode::kUsage, "SVG and PDF have no pixels; a resolution is for png").at("--dpi");
 }
 
-void add_font_option(CLI::App& command, figure::Fonts& fonts) {
-  add_text_option(command, "--font", "FAMILY",
-                  "Font of all texts: a family that is installed; DejaVu Sans",
-                  [&fonts](const std::string& text) {
-                    try {
-                      fonts = figure::find_fonts(text);
-                    } catch (Error& error) {
-                      throw error.at("--font");
-                    }
-                  });
+void add_font_option(Command& command, figure::Fonts& fonts) {
+  command.text("--font", "FAMILY", "Font of all texts: a family that is installed; DejaVu Sans",
+               [&fonts](const std::string& text) {
+                 try {
+                   fonts = figure::find_fonts(text);
+                 } catch (Error& error) {
+                   throw error.at("--font");
+                 }
+               });
 }
 
 void MissingGlyphs::add(const std::vector<char32_t>& glyphs, const std::string& input) {

@@ -1,13 +1,13 @@
 // Figures as files.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "attn_viz/figure/paint.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 
 namespace attn_viz::cli {
@@ -46,13 +46,13 @@ void print_captions(const std::vector<figure::NamedDrawing>& drawings, const Pai
                     Console& console);
 
 /// --dpi N.
-void add_dpi_option(CLI::App& command, int& dpi);
+void add_dpi_option(Command& command, int& dpi);
 
 /// @throws Error kUsage if a resolution was asked for, but no format has pixels
 void expect_pixels(int dpi, const std::vector<figure::Format>& formats);
 
 /// --font FAMILY.
-void add_font_option(CLI::App& command, figure::Fonts& fonts);
+void add_font_option(Command& command, figure::Fonts& fonts);
 
 /// The characters for which no font is installed, over all inputs of a run.
 class MissingGlyphs {

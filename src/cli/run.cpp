@@ -116,45 +116,41 @@ int run_all(const RunOptions& options, Console& console) {
 
 }  // namespace
 
-Subcommand add_run(CLI::App& app, Console& console) {
+void add_run(Program& program, Console& console) {
   const auto options = std::make_shared<RunOptions>();
-  CLI::App& command = *app.add_subcommand("run", "Compute attention; write the trace and heatmaps");
-  command.footer(
+  Command& command = program.add("run", "Compute attention; write the trace and heatmaps");
+  command.footer =
       "Example:\n"
       "  attn-viz run samples/alice.json -o out --causal\n"
       "writes out/alice/trace.json, out/alice/heatmap.png with both heads, and one picture for\n"
-      "each head in out/alice/heatmaps/.");
-  command.add_option("INPUT", options->inputs, "Documents (JSON); - reads standard input")
-      ->required();
+      "each head in out/alice/heatmaps/.";
+  command.keep("INPUT", &options->inputs, "Documents (JSON); - reads standard input").required();
+  command.keep("-o,--output", &options->output, "Folder; each input gets one of its own in it")
+      .value("DIR")
+      .required();
+  command.text("--draw", "WHAT",
+               "weights (default), or all: also Q, K, V, scores, outputs, parameters",
+               [options](const std::string& text) {
+                 constexpr std::string_view kKnown[] = {"weights", "all"};
+                 options->heatmaps.all_steps = expect_name("--draw", "choice", text, kKnown) == 1;
+               });
+  command.text(
+      "--color-scale", "NAME", "unit (default): weights from 0 to 1; auto: the range of the data",
+      [options](const std::string& text) {
+        constexpr std::string_view kKnown[] = {"unit", "auto"};
+        options->heatmaps.auto_scale = expect_name("--color-scale", "scale", text, kKnown) == 1;
+      });
   command
-      .add_option("-o,--output", options->output, "Folder; each input gets one of its own in it")
-      ->type_name("DIR")
-      ->required();
-  add_text_option(command, "--draw", "WHAT",
-                  "weights (default), or all: also Q, K, V, scores, outputs, parameters",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"weights", "all"};
-                    options->heatmaps.all_steps =
-                        expect_name("--draw", "choice", text, kKnown) == 1;
-                  });
-  add_text_option(command, "--color-scale", "NAME",
-                  "unit (default): weights from 0 to 1; auto: the range of the data",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"unit", "auto"};
-                    options->heatmaps.auto_scale =
-                        expect_name("--color-scale", "scale", text, kKnown) == 1;
-                  });
-  command
-      .add_option("--query", options->heatmaps.query,
-                  "Query whose weights are drawn as a map of patches: index or label")
-      ->type_name("QUERY");
-  add_text_option(command, "--format", "LIST", "Kinds of picture: png (default), svg, pdf",
-                  [options](const std::string& text) { options->formats = parse_formats(text); });
+      .keep("--query", &options->heatmaps.query,
+            "Query whose weights are drawn as a map of patches: index or label")
+      .value("QUERY");
+  command.text("--format", "LIST", "Kinds of picture: png (default), svg, pdf",
+               [options](const std::string& text) { options->formats = parse_formats(text); });
   add_font_option(command, options->fonts);
-  add_flag(command, "--no-trace", options->no_trace, "Do not write trace.json");
-  add_flag(command, "--no-heatmaps", options->no_heatmaps, "Do not draw");
+  command.keep("--no-trace", &options->no_trace, "Do not write trace.json");
+  command.keep("--no-heatmaps", &options->no_heatmaps, "Do not draw");
   add_setting_options(command, options->overrides);
-  return {&command, [options, &console] { return run_all(*options, console); }};
+  command.act = [options, &console] { return run_all(*options, console); };
 }
 
 }  // namespace attn_viz::cli

@@ -90,15 +90,16 @@ std::span<const SettingOption> setting_options() {
   return kOptions;
 }
 
-void add_setting_options(CLI::App& command, Overrides& overrides) {
+void add_setting_options(Command& command, Overrides& overrides) {
   constexpr const char* kGroup = "Settings (they go before those of the document)";
   for (const SettingOption& option : kOptions) {
-    add_text_option(command, option.name, option.value, option.help,
-                    [&overrides, &option](const std::string& text) { option.set(overrides, text); })
-        ->group(kGroup);
+    command
+        .text(option.name, option.value, option.help,
+              [&overrides, &option](const std::string& text) { option.set(overrides, text); })
+        .group(kGroup);
   }
-  add_flag(command, "--causal", overrides.causal, "Hide the future: keys up to the query")
-      ->group(kGroup);
+  command.keep("--causal", &overrides.causal, "Hide the future: keys up to the query")
+      .group(kGroup);
 }
 
 }  // namespace attn_viz::cli

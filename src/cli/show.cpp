@@ -88,58 +88,55 @@ int show(const ShowOptions& options, Console& console) {
 
 }  // namespace
 
-Subcommand add_show(CLI::App& app, Console& console) {
+void add_show(Program& program, Console& console) {
   const auto options = std::make_shared<ShowOptions>();
-  CLI::App& command = *app.add_subcommand("show", "Show a heatmap in the terminal");
-  command.footer(
+  Command& command = program.add("show", "Show a heatmap in the terminal");
+  command.footer =
       "Example:\n"
       "  attn-viz show samples/alice.json --head 0\n"
-      "Colors only on a terminal, and not under NO_COLOR; else shades are ASCII characters.");
-  command.add_option("FILE", options->input, "Trace or document (JSON); - reads standard input")
-      ->required();
-  add_text_option(command, "--step", "STEP",
-                  "Name (default: weights), id, or pattern such as 'layer0/*' of the steps to show",
-                  [options](const std::string& text) { options->steps.step = text; });
-  add_text_option(command, "--layer", "LIST", "Only these layers: 0, 0-2 or 0,2",
-                  [options](const std::string& text) { options->steps.layer = text; });
-  add_text_option(command, "--head", "LIST", "Only these heads: 0, 0-2 or 0,2",
-                  [options](const std::string& text) { options->steps.head = text; });
-  add_text_option(command, "--query", "QUERY",
-                  "Only this query, an index or a label: as a map of patches, or one row",
-                  [options](const std::string& text) { options->figures.query = text; });
-  add_text_option(command, "--color-scale", "NAME",
-                  "unit (default): weights from 0 to 1; auto: the range of the data",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"unit", "auto"};
-                    options->figures.auto_scale =
-                        expect_name("--color-scale", "scale", text, kKnown) == 1;
-                  });
-  add_text_option(command, "--digits", "N", "Decimals of the numbers in small matrices, 0 to 17",
-                  [options](const std::string& text) {
-                    options->digits = parse_number<int>(text);
-                    if (!options->digits || *options->digits < 0 || *options->digits > 17) {
-                      throw bad_value("--digits", "a whole number from 0 to 17", text);
-                    }
-                  });
-  add_text_option(command, "--width", "N", "Columns to use (default: the terminal's, or 80)",
-                  [options](const std::string& text) {
-                    const auto width = parse_number<std::uint16_t>(text);
-                    if (!width || *width < terminal::kLeastWidth) {
-                      throw bad_value(
-                          "--width",
-                          fmt::format("a whole number from {} to 65535", terminal::kLeastWidth),
-                          text);
-                    }
-                    options->width = *width;
-                  });
-  add_text_option(command, "--color", "WHEN", "auto (default), always or never",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"auto", "always", "never"};
-                    options->color =
-                        static_cast<ColorWish>(expect_name("--color", "choice", text, kKnown));
-                  });
+      "Colors only on a terminal, and not under NO_COLOR; else shades are ASCII characters.";
+  command.keep("FILE", &options->input, "Trace or document (JSON); - reads standard input")
+      .required();
+  command.text("--step", "STEP",
+               "Name (default: weights), id, or pattern such as 'layer0/*' of the steps to show",
+               [options](const std::string& text) { options->steps.step = text; });
+  command.text("--layer", "LIST", "Only these layers: 0, 0-2 or 0,2",
+               [options](const std::string& text) { options->steps.layer = text; });
+  command.text("--head", "LIST", "Only these heads: 0, 0-2 or 0,2",
+               [options](const std::string& text) { options->steps.head = text; });
+  command.text("--query", "QUERY",
+               "Only this query, an index or a label: as a map of patches, or one row",
+               [options](const std::string& text) { options->figures.query = text; });
+  command.text(
+      "--color-scale", "NAME", "unit (default): weights from 0 to 1; auto: the range of the data",
+      [options](const std::string& text) {
+        constexpr std::string_view kKnown[] = {"unit", "auto"};
+        options->figures.auto_scale = expect_name("--color-scale", "scale", text, kKnown) == 1;
+      });
+  command.text("--digits", "N", "Decimals of the numbers in small matrices, 0 to 17",
+               [options](const std::string& text) {
+                 options->digits = parse_number<int>(text);
+                 if (!options->digits || *options->digits < 0 || *options->digits > 17) {
+                   throw bad_value("--digits", "a whole number from 0 to 17", text);
+                 }
+               });
+  command.text("--width", "N", "Columns to use (default: the terminal's, or 80)",
+               [options](const std::string& text) {
+                 const auto width = parse_number<std::uint16_t>(text);
+                 if (!width || *width < terminal::kLeastWidth) {
+                   throw bad_value(
+                       "--width",
+                       fmt::format("a whole number from {} to 65535", terminal::kLeastWidth), text);
+                 }
+                 options->width = *width;
+               });
+  command.text(
+      "--color", "WHEN", "auto (default), always or never", [options](const std::string& text) {
+        constexpr std::string_view kKnown[] = {"auto", "always", "never"};
+        options->color = static_cast<ColorWish>(expect_name("--color", "choice", text, kKnown));
+      });
   add_setting_options(command, options->overrides);
-  return {&command, [options, &console] { return show(*options, console); }};
+  command.act = [options, &console] { return show(*options, console); };
 }
 
 }  // namespace attn_viz::cli

@@ -4,10 +4,9 @@
 
 namespace attn_viz::cli {
 
-void add_table_option(CLI::App& command, analysis::TableFormat& table) {
-  add_text_option(
-      command, "--table", "FORMAT", "text (default), markdown or json",
-      [&table](const std::string& text) {
+void add_table_option(Command& command, analysis::TableFormat& table) {
+  command.text(
+      "--table", "FORMAT", "text (default), markdown or json", [&table](const std::string& text) {
         constexpr std::string_view kKnown[] = {"text", "markdown", "json"};
         table = static_cast<analysis::TableFormat>(expect_name("--table", "format", text, kKnown));
       });

@@ -112,55 +112,53 @@ int write_worksheet(const WorksheetOptions& options, Console& console) {
 
 }  // namespace
 
-Subcommand add_worksheet(CLI::App& app, Console& console) {
+void add_worksheet(Program& program, Console& console) {
   const auto options = std::make_shared<WorksheetOptions>();
-  CLI::App& command = *app.add_subcommand("worksheet", "An exercise with blank steps, and its key");
-  command.footer(
+  Command& command = program.add("worksheet", "An exercise with blank steps, and its key");
+  command.footer =
       "Example, a sheet for student 7 with its answers to be checked:\n"
       "  attn-viz worksheet samples/three-tokens.json --blank scores,weights --seed 7 \\\n"
       "    -o sheet.md --document student7.json --answers student7.csv\n"
       "  attn-viz check student7.csv --document student7.json\n"
-      "With --key, the same numbers solved.");
-  command.add_option("FILE", options->input, "A document; - reads standard input")->required();
+      "With --key, the same numbers solved.";
+  command.keep("FILE", &options->input, "A document; - reads standard input").required();
   command
-      .add_option("--blank", options->blank,
-                  "Steps to be worked out: names, ids or patterns (scores,weights)")
-      ->type_name("LIST")
-      ->required();
-  add_text_option(command, "--format", "NAME", "markdown (default), latex or html",
-                  [options](const std::string& text) {
-                    constexpr std::string_view kKnown[] = {"markdown", "latex", "html"};
-                    options->sheet.format = static_cast<explain::SheetFormat>(
-                        expect_name("--format", "format", text, kKnown));
-                  });
-  add_text_option(command, "--seed", "N",
-                  "Other numbers, small and whole: each seed gives another sheet",
-                  [options](const std::string& text) {
-                    options->sheet.seed = parse_number<std::uint32_t>(text);
-                    if (!options->sheet.seed) {
-                      throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
-                    }
-                  });
-  add_flag(command, "--key", options->sheet.solved, "The solved sheet");
-  add_text_option(command, "--digits", "N", "Decimals of the key's numbers, 0 to 15; 4 by default",
-                  [options](const std::string& text) {
-                    const auto digits = parse_number<int>(text);
-                    if (!digits || *digits < 0 || *digits > 15) {
-                      throw bad_value("--digits", "a whole number from 0 to 15", text);
-                    }
-                    options->sheet.digits = *digits;
-                  });
-  command.add_option("-o,--output", options->output, "The sheet; standard output by default")
-      ->type_name("FILE");
+      .keep("--blank", &options->blank,
+            "Steps to be worked out: names, ids or patterns (scores,weights)")
+      .value("LIST")
+      .required();
+  command.text(
+      "--format", "NAME", "markdown (default), latex or html", [options](const std::string& text) {
+        constexpr std::string_view kKnown[] = {"markdown", "latex", "html"};
+        options->sheet.format =
+            static_cast<explain::SheetFormat>(expect_name("--format", "format", text, kKnown));
+      });
+  command.text("--seed", "N", "Other numbers, small and whole: each seed gives another sheet",
+               [options](const std::string& text) {
+                 options->sheet.seed = parse_number<std::uint32_t>(text);
+                 if (!options->sheet.seed) {
+                   throw bad_value("--seed", "a whole number from 0 to 4294967295", text);
+                 }
+               });
+  command.keep("--key", &options->sheet.solved, "The solved sheet");
+  command.text("--digits", "N", "Decimals of the key's numbers, 0 to 15; 4 by default",
+               [options](const std::string& text) {
+                 const auto digits = parse_number<int>(text);
+                 if (!digits || *digits < 0 || *digits > 15) {
+                   throw bad_value("--digits", "a whole number from 0 to 15", text);
+                 }
+                 options->sheet.digits = *digits;
+               });
+  command.keep("-o,--output", &options->output, "The sheet; standard output by default")
+      .value("FILE");
   command
-      .add_option("--answers", options->answers,
-                  "Also write a form for the answers, which check reads")
-      ->type_name("FILE.csv|FILE.json");
+      .keep("--answers", &options->answers, "Also write a form for the answers, which check reads")
+      .value("FILE.csv|FILE.json");
   command
-      .add_option("--document", options->document,
-                  "Also write the document with the numbers of the sheet")
-      ->type_name("FILE.json");
-  return {&command, [options, &console] { return write_worksheet(*options, console); }};
+      .keep("--document", &options->document,
+            "Also write the document with the numbers of the sheet")
+      .value("FILE.json");
+  command.act = [options, &console] { return write_worksheet(*options, console); };
 }
 
 }  // namespace attn_viz::cli
