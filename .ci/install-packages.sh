@@ -10,7 +10,7 @@ build=(g++ cmake ninja-build pkg-config
        libcli11-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libeigen3-dev
        libcairo2-dev libpango1.0-dev libstb-dev libdeflate-dev libunistring-dev
        libpng-dev libjpeg62-turbo-dev
-       fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji)
+       fontconfig fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji)
 test=(catch2 libxml2-dev poppler-utils python3 python3-jsonschema)
 ci=(clang-14 clang-format-14 libclang-rt-14-dev)
 bench=(hyperfine time python3-numpy python3-matplotlib)
@@ -29,14 +29,31 @@ for package in "${packages[@]}"; do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$state" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
 
-echo "Installing: ${missing[*]}" >&2
+# Without valid caches every process reads all fonts again. Packages make the caches, but a copied
+# image may have folders of other times; where all is well this takes 50 ms.
+cache_fonts() { fc-cache -s >/dev/null 2>&1 || true; }
+[ ${#missing[@]} -gt 0 ] || { cache_fonts; exit 0; }
+
+echo "Installing: ${missing[*]}"
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "$0: needs root or sudo to install packages" >&2; exit 1; }
   as_root=(sudo)
 fi
-export DEBIAN_FRONTEND=noninteractive
+
+# apt says "dlstatus:FILE:PERCENT:…" and "pmstatus:PACKAGE:PERCENT:…"; a line for each fifth of that.
+fifths() {
+  local kind percent told=
+  while IFS=: read -r kind _ percent _; do
+    case $kind in dlstatus) kind=downloading ;; pmstatus) kind="setting up" ;; *) continue ;; esac
+    percent=$((${percent%.*} / 20 * 20))
+    [ "$told" = "$kind $percent" ] || echo "  $kind: $percent % after $SECONDS s"
+    told="$kind $percent"
+  done
+}
+
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o APT::Status-Fd=1 \
+  --no-install-recommends "${missing[@]}" | fifths
+cache_fonts

@@ -3,10 +3,10 @@
 #   tests/run.sh          Release, the system's compiler
 #   tests/run.sh asan     Clang with sanitizers (or another preset)
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(realpath "$0")")/.."
 preset=${1:-default}
 
 if [ "$preset" = asan ]; then .ci/install-packages.sh ci; else .ci/install-packages.sh test; fi
-cmake --preset "$preset" -DATTN_VIZ_TESTS=ON >/dev/null
-cmake --build --preset "$preset"
+.ci/build.sh "$preset" -DATTN_VIZ_TESTS=ON
+echo "Testing ..."
 ctest --preset "$preset" --parallel "$(nproc)"

@@ -98,7 +98,7 @@ def keys_of(schema):
 
 class Produced(unittest.TestCase):
     def hold(self, paths, *options):
-        schema = validate.read_json(ROOT / "docs/schema/trace.schema.json")
+        schema = validate.read_schema(ROOT / "docs/schema/trace.schema.json")
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(
                 [PROGRAM, "run", *paths, "-o", folder, "--no-heatmaps", "--quiet", *options],
@@ -146,7 +146,7 @@ class Produced(unittest.TestCase):
         self.assertEqual(missing - WITHOUT_EXAMPLE, set())
 
     def test_further_documents(self):
-        documents = validate.read_json(ROOT / "docs/schema/document.schema.json")
+        documents = validate.read_schema(ROOT / "docs/schema/document.schema.json")
         with tempfile.TemporaryDirectory() as folder:
             for name, document in FURTHER.items():
                 self.assertEqual(validate.faults(documents, document), [], name)

@@ -66,7 +66,7 @@ class Holds(unittest.TestCase):
 
 
 class Documents(Holds):
-    schema = validate.read_json(DOCUMENT)
+    schema = validate.read_schema(DOCUMENT)
 
     def test_every_sample(self):
         samples = sorted((ROOT / "samples").glob("*.json"))
@@ -520,7 +520,7 @@ WEIGHTS = 5  # the last step
 class Sequences(Holds):
     """Documents of the mechanisms on sequences."""
 
-    schema = validate.read_json(SEQUENCES)
+    schema = validate.read_schema(SEQUENCES)
 
     def test_mechanism(self):
         self.rejects({"embeddings": X}, "", "missing key 'mechanism'")
@@ -569,7 +569,7 @@ class Sequences(Holds):
 
 
 class Traces(unittest.TestCase):
-    schema = validate.read_json(TRACE)
+    schema = validate.read_schema(TRACE)
 
     def rejects(self, place, reason, change):
         """The small trace with a change has exactly one fault, here."""
@@ -585,6 +585,31 @@ class Traces(unittest.TestCase):
 
     def test_small_trace(self):
         self.assertEqual(validate.faults(self.schema, SMALL_TRACE), [])
+
+    def test_stand_ins_are_refused_where_their_data_are(self):
+        # What stand_in() rests on: nothing of the data matters but the types of its leaves.
+        for name, types in (("numbers", ["array", "number"]),
+                            ("numbers_or_null", ["array", "number", "null"])):
+            part = {**self.schema.schema["$defs"][name]}
+            del part["description"]
+            self.assertEqual(part, {"type": types, "minItems": 1, "items": {"$ref": f"#/$defs/{name}"}})
+
+        leaves = (0, 1.5, None, True, "1", {}, [])
+        nests = [nest for leaf in leaves for nest in
+                 (leaf, [leaf], [0, leaf], [[1, 2], [leaf, 3]], [[[0]], [[None], [leaf]]], [[leaf], 1])]
+        refused = 0
+        for op in ("mask-scores", "online-maximum", "softmax"):
+            for data in nests:
+                trace = copy.deepcopy(SMALL_TRACE)
+                trace["steps"][WEIGHTS].update(op=op, data=data)
+                valid = self.schema.is_valid(trace)
+                with self.subTest(op=op, data=data):
+                    self.assertEqual(self.schema.is_valid(validate.with_stand_ins(trace)), valid)
+                    self.assertEqual(list(validate.schema_faults(self.schema, trace)) == [], valid)
+                refused += not valid
+        self.assertGreater(refused, len(nests))
+        for broken in ({}, [], None, {"steps": 1}, {"steps": [1, {}, {"data": 1}]}):
+            self.assertFalse(self.schema.is_valid(validate.with_stand_ins(broken)))
 
     def test_any_depth(self):
         trace = copy.deepcopy(SMALL_TRACE)
