@@ -163,7 +163,7 @@ TextTable growth_table(const Growth& growth, const char* what, std::string Layer
   }
   for (std::size_t i = 0; i < growth.sizes.lengths.size(); ++i) {
     const std::size_t n = growth.sizes.lengths[i];
-    Row row{Count(n).text() + (n == growth.sizes.width ? " = d" : "")};
+    TableRow row{Count(n).text() + (n == growth.sizes.width ? " = d" : "")};
     for (const LayerGrowth& layer : growth.layers) row.push_back((layer.costs[i].*quantity).text());
     table.rows.push_back(std::move(row));
   }

@@ -292,7 +292,7 @@ std::span<const Rule> rules() {
       {&local_window, kOneByOne},
       {&local_gaussian, kOneByOne},
       {&pointer_mask, kOneByOne, nullptr, each_row},
-      {&argmax, kOneByOne},
+      {&ops::argmax, kOneByOne},
       {&quadratic_encoding, kOneByOne},
   };
   return all;

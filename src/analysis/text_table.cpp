@@ -19,11 +19,11 @@ std::size_t width_of(const std::string& text) {
 
 /// No label breaks a line or speaks to the terminal.
 TextTable shown(TextTable table) {
-  const auto show = [](Row& row) {
+  const auto show = [](TableRow& row) {
     for (std::string& cell : row) cell = cell.empty() ? cell : visible_label(cell);
   };
   show(table.head);
-  for (Row& row : table.rows) show(row);
+  for (TableRow& row : table.rows) show(row);
   return table;
 }
 
@@ -31,11 +31,11 @@ void append_aligned(std::string& text, const TextTable& table) {
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < table.head.size(); ++column) {
     widths.push_back(width_of(table.head[column]));
-    for (const Row& row : table.rows) {
+    for (const TableRow& row : table.rows) {
       widths.back() = std::max(widths.back(), width_of(row[column]));
     }
   }
-  const auto append_row = [&](const Row& row) {
+  const auto append_row = [&](const TableRow& row) {
     std::string line;
     for (std::size_t column = 0; column < row.size(); ++column) {
       const std::string space(widths[column] - width_of(row[column]), ' ');
@@ -46,11 +46,11 @@ void append_aligned(std::string& text, const TextTable& table) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   };
   append_row(table.head);
-  for (const Row& row : table.rows) append_row(row);
+  for (const TableRow& row : table.rows) append_row(row);
 }
 
 void append_markdown(std::string& text, const TextTable& table) {
-  const auto append_row = [&](const Row& row) {
+  const auto append_row = [&](const TableRow& row) {
     for (const std::string& cell : row) {
       text += "| ";
       for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
@@ -59,10 +59,10 @@ void append_markdown(std::string& text, const TextTable& table) {
     text += "|\n";
   };
   append_row(table.head);
-  Row rule(table.head.size(), "--:");
+  TableRow rule(table.head.size(), "--:");
   std::fill_n(rule.begin(), std::min(table.texts, rule.size()), ":--");
   append_row(rule);
-  for (const Row& row : table.rows) append_row(row);
+  for (const TableRow& row : table.rows) append_row(row);
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 
 namespace attn_viz::analysis {
 
-using Row = std::vector<std::string>;
+using TableRow = std::vector<std::string>;
 
 struct TextTable {
-  Row head;
-  std::vector<Row> rows;  ///< each as long as the head
-  std::size_t texts = 1;  ///< the first columns are texts, the others are numbers
+  TableRow head;
+  std::vector<TableRow> rows;  ///< each as long as the head
+  std::size_t texts = 1;       ///< the first columns are texts, the others are numbers
 };
 
 /// Appends the table; columns stand under one another, numbers at the right of theirs.

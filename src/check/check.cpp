@@ -16,10 +16,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-bool is_given_value(const Step& step) {
-  return step.op == ops::input.name || step.op == ops::parameter.name;
-}
-
 std::shared_ptr<const Tensor> not_owned(const Tensor& tensor) {
   return {std::shared_ptr<void>(), &tensor};
 }

@@ -11,11 +11,6 @@
 namespace attn_viz::check {
 namespace {
 
-template <class List>
-bool contains(const List& list, std::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
 /// What only the shape of the inputs decides, or what is given as whole numbers.
 bool ignores_values(std::string_view op) {
   constexpr std::string_view kOps[] = {"mask", "sinusoidal", "sinusoidal-2d", "alibi",

@@ -1,13 +1,22 @@
 // The values of a step computed again, and by how much they may be off.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "attn_viz/trace/evaluate.hpp"
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz::check {
+
+/// Whether a list of names has this one.
+template <class List>
+bool contains(const List& list, std::string_view name) {
+  return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
 
 /// float64 values and, unless they are exact, by how much each may be off.
 struct Value {

@@ -33,11 +33,6 @@ bool begins(std::string_view text, std::string_view with) {
   return text.substr(0, with.size()) == with;
 }
 
-template <class List>
-bool contains(const List& list, std::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
 // ---- scale ----
 
 /// A step that multiplies scores by a scale: which, and the sizes that the scale may be made of.

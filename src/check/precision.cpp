@@ -106,14 +106,14 @@ std::ptrdiff_t votes_for_significant(const Tensor& tensor, int decimals, int sig
   });
 }
 
-bool is_given_value(const Step& step) {
-  return step.op == ops::input.name || step.op == ops::parameter.name;
-}
-
 /// So many cells are not whole by chance.
 constexpr std::size_t kSurelyWhole = 4;
 
 }  // namespace
+
+bool is_given_value(const Step& step) {
+  return step.op == ops::input.name || step.op == ops::parameter.name;
+}
 
 int decimals_of(double x) {
   return std::isfinite(x) ? digits_of(x).decimals() : 0;

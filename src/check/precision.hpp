@@ -26,6 +26,9 @@ struct Precision {
   double half_unit(double x) const;
 };
 
+/// Whether a step was given, as an input or a parameter.
+bool is_given_value(const Step& step);
+
 /// How many decimals the shortest text of a number has: 0.71 → 2, 1e-3 → 3, 30 → 0.
 int decimals_of(double x);
 

@@ -67,7 +67,7 @@ void add_look_options(Command& command, figure::Look& look) {
        [&](const std::string& title) { look.title = title; });
   command.keep("--transpose", &look.transpose, "Queries across, keys down").group(kHow);
   command
-      .flag("--no-labels", look.bare,
+      .keep("--no-labels", &look.bare,
             "For papers: no title, labels or notes; what they said is printed")
       .group(kHow);
 }

@@ -14,7 +14,7 @@ namespace attn_viz::explain {
 namespace {
 
 /// A matrix with what stands around it.
-struct Grid {
+struct SheetGrid {
   std::string id, equation;  ///< "layer0/head0/scores", "S = Q Kᵀ"; given ones have no equation
   std::string symbol;
   std::vector<std::string> row_labels = {}, column_labels = {};  ///< empty: none
@@ -27,7 +27,7 @@ class SheetWriter {
   virtual ~SheetWriter() = default;
   virtual void begin(const std::string& title, const std::string& below) = 0;
   virtual void heading(const std::string& text) = 0;
-  virtual void grid(const Grid& grid) = 0;
+  virtual void grid(const SheetGrid& grid) = 0;
   /// A line of a list: an id and its equation.
   virtual void equation(const std::string& id, const std::string& equation) = 0;
   virtual void end() = 0;
@@ -56,7 +56,7 @@ class MarkdownSheet : public SheetWriter {
   void equation(const std::string& id, const std::string& equation) override {
     text += fmt::format("\n- {}: `{}`\n", markdown_text(id), equation);
   }
-  void grid(const Grid& grid) override {
+  void grid(const SheetGrid& grid) override {
     text += fmt::format("\n**{}**", markdown_text(grid.symbol));
     text += fmt::format(" ({})", markdown_text(grid.id));
     if (!grid.equation.empty()) text += fmt::format(": `{}`", grid.equation);
@@ -121,7 +121,7 @@ class HtmlSheet : public SheetWriter {
     text += fmt::format("<p><span class=\"id\">{}</span>: {}</p>\n", html_text(id),
                         html_text(equation));
   }
-  void grid(const Grid& grid) override {
+  void grid(const SheetGrid& grid) override {
     text += fmt::format(
         "<table>\n<caption style=\"text-align: left\"><span class=\"symbol\">{}"
         "</span> <span class=\"id\">({})</span>{}{}</caption>\n",
@@ -165,7 +165,7 @@ class LatexSheet : public SheetWriter {
   void equation(const std::string& id, const std::string& equation) override {
     text += fmt::format("\n\\noindent {}: ${}$\n", latex_text(id), latex_math(equation));
   }
-  void grid(const Grid& grid) override {
+  void grid(const SheetGrid& grid) override {
     text += fmt::format("\n\\noindent\\begin{{minipage}}{{\\textwidth}}\n${}$ ({})",
                         latex_math(grid.symbol), latex_text(grid.id));
     if (!grid.equation.empty()) text += fmt::format(": ${}$", latex_math(grid.equation));
@@ -237,9 +237,9 @@ std::string cell_text(double value, DType dtype, const Style& style) {
   return fmt::format("{}{:.{}f}", value < 0 ? "−" : "", std::abs(value), style.digits);
 }
 
-Grid grid_of(const Trace& trace, const Step& step, bool filled, const Style& style) {
+SheetGrid grid_of(const Trace& trace, const Step& step, bool filled, const Style& style) {
   const Tensor& values = step.values;
-  Grid grid{.id = step.id, .equation = equation_of(step, style), .symbol = step.symbol};
+  SheetGrid grid{.id = step.id, .equation = equation_of(step, style), .symbol = step.symbol};
   if (values.rank() == 2) grid.row_labels = labels_of(trace, values.axes()[0]);
   if (values.rank() >= 1) grid.column_labels = labels_of(trace, values.axes().back());
   for (std::size_t i = 0; i < values.rows(); ++i) {

@@ -14,7 +14,7 @@
 namespace attn_viz::figure {
 namespace {
 
-struct Free {
+struct FreeText {
   void operator()(void* memory) const { g_free(memory); }
 };
 
@@ -29,8 +29,8 @@ struct DestroyFonts {
 };
 
 bool is_same(const std::string& a, const std::string& b) {
-  const std::unique_ptr<char, Free> x(g_utf8_casefold(a.data(), static_cast<gssize>(a.size())));
-  const std::unique_ptr<char, Free> y(g_utf8_casefold(b.data(), static_cast<gssize>(b.size())));
+  const std::unique_ptr<char, FreeText> x(g_utf8_casefold(a.data(), static_cast<gssize>(a.size())));
+  const std::unique_ptr<char, FreeText> y(g_utf8_casefold(b.data(), static_cast<gssize>(b.size())));
   return std::string_view(x.get()) == y.get();
 }
 

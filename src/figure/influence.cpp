@@ -22,24 +22,24 @@ using analysis::Influence;
 constexpr std::size_t kMostMaps = 16;  // of single outputs in one figure
 
 /// Influences whose matrices have the same rows and columns.
-using Kin = std::vector<const Influence*>;
+using InfluenceGroup = std::vector<const Influence*>;
 
-std::vector<Kin> kin_of(const std::vector<Influence>& influences) {
-  std::vector<Kin> all;
+std::vector<InfluenceGroup> groups_of(const std::vector<Influence>& influences) {
+  std::vector<InfluenceGroup> all;
   for (const Influence& each : influences) {
-    const auto fits = [&](const Kin& kin) {
+    const auto fits = [&](const InfluenceGroup& kin) {
       return kin[0]->outputs.labels == each.outputs.labels && kin[0]->places == each.places &&
              kin[0]->inputs.labels == each.inputs.labels && kin[0]->inputs.grid == each.inputs.grid;
     };
     auto known = std::find_if(all.begin(), all.end(), fits);
-    if (known == all.end()) known = all.insert(all.end(), Kin{});
+    if (known == all.end()) known = all.insert(all.end(), InfluenceGroup{});
     known->push_back(&each);
   }
   return all;
 }
 
 /// What tells influences apart: their mechanisms, what they lead from and to.
-std::vector<std::string> names_of(const Kin& kin) {
+std::vector<std::string> names_of(const InfluenceGroup& kin) {
   std::set<std::string> mechanisms, from, to;
   for (const Influence* each : kin) {
     mechanisms.insert(each->name);
@@ -60,12 +60,12 @@ std::vector<std::string> names_of(const Kin& kin) {
   return names;
 }
 
-bool share(const Kin& kin, std::string Influence::*member) {
+bool share(const InfluenceGroup& kin, std::string Influence::*member) {
   return std::all_of(kin.begin(), kin.end(),
                      [&](const Influence* each) { return each->*member == kin[0]->*member; });
 }
 
-Figure frame(const Kin& kin, std::size_t panels) {
+Figure frame(const InfluenceGroup& kin, std::size_t panels) {
   Figure figure;
   figure.title = share(kin, &Influence::title) ? kin[0]->title : "Influence of inputs on outputs";
   figure.subtitle = "J = ‖∂ output / ∂ input‖";
@@ -78,7 +78,7 @@ Figure frame(const Kin& kin, std::size_t panels) {
   return figure;
 }
 
-void note_jumps(Figure& figure, const Kin& kin) {
+void note_jumps(Figure& figure, const InfluenceGroup& kin) {
   for (const Influence* each : kin) {
     if (each->jumps.empty()) continue;
     std::string note =
@@ -93,7 +93,7 @@ Panel panel_of(std::string title, const Matrix& values) {
   return {.title = std::move(title), .values = values, .scores = values.as_mask()};
 }
 
-Figure matrices(const Kin& kin) {
+Figure matrices(const InfluenceGroup& kin) {
   Figure figure = frame(kin, kin.size());
   const Influence& first = *kin[0];
   figure.rows.name = fmt::format("outputs ({})", first.outputs.name);
@@ -107,7 +107,7 @@ Figure matrices(const Kin& kin) {
 }
 
 /// The rows of some outputs on the grid of the inputs.
-Figure maps(const Kin& kin, const std::vector<std::size_t>& rows, bool chosen) {
+Figure maps(const InfluenceGroup& kin, const std::vector<std::size_t>& rows, bool chosen) {
   Figure figure = frame(kin, kin.size() * rows.size());
   const AxisInfo &inputs = kin[0]->inputs, &outputs = kin[0]->outputs;
   const auto [height, width] = *inputs.grid;
@@ -188,7 +188,7 @@ void color(std::vector<NamedFigure>& figures, const Look& look) {
 }
 
 /// "influence", and of further kin what they lead from: "influence-context".
-std::string file_of(const Kin& kin, std::set<std::string>& taken) {
+std::string new_file_of(const InfluenceGroup& kin, std::set<std::string>& taken) {
   std::string name = "influence";
   if (!taken.empty())
     name = fmt::format("influence-{}", kin[0]->from.substr(kin[0]->from.rfind('/') + 1));
@@ -203,9 +203,9 @@ std::vector<NamedFigure> influence_figures(const std::vector<Influence>& influen
                                            const Look& look) {
   std::vector<NamedFigure> figures;
   std::set<std::string> taken;
-  for (const Kin& kin : kin_of(influences)) {
+  for (const InfluenceGroup& kin : groups_of(influences)) {
     const Influence& first = *kin[0];
-    const std::string name = file_of(kin, taken);
+    const std::string name = new_file_of(kin, taken);
     const bool on_grid = first.inputs.grid && !first.places.empty();
     // Of a single number the map says all.
     const bool turned = look.transpose && on_grid && chosen;

@@ -12,7 +12,7 @@ namespace {
 
 using Steps = std::vector<const Step*>;
 
-constexpr std::size_t kMostChannels = 16;      // panels of the only map of a sheet
+constexpr std::size_t kChannelsOfOne = 16;     // panels of the only map of a sheet
 constexpr std::size_t kChannelsOfSeveral = 3;  // panels of each of several maps
 
 /// Maps on one sheet, with one scale.
@@ -96,7 +96,7 @@ void add_scale(Overlay& overlay, const OverlayOptions& options) {
 Overlay overlay_of(const Trace& trace, const MapSheet& sheet, const NamedPicture& picture,
                    const OverlayOptions& options) {
   Overlay overlay;
-  const std::size_t most = sheet.maps.size() > 1 ? kChannelsOfSeveral : kMostChannels;
+  const std::size_t most = sheet.maps.size() > 1 ? kChannelsOfSeveral : kChannelsOfOne;
   std::size_t channels = 0;
   for (std::size_t m = 0; m < sheet.maps.size(); ++m) {
     const Step* map = sheet.maps[m];

@@ -81,9 +81,9 @@ std::string layer_of(const Step& step) {
   return prefix;
 }
 
-std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>& weights,
-                             const OverlayOptions& options) {
-  std::vector<Sheet> sheets;
+std::vector<PatchSheet> sheets_of(const Trace& trace, const std::vector<const Step*>& weights,
+                                  const OverlayOptions& options) {
+  std::vector<PatchSheet> sheets;
   std::vector<std::string> layers;
   for (const Step* step : weights) {
     const std::vector<Axis>& axes = step->values.axes();
@@ -119,15 +119,15 @@ std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>&
           "mechanism on feature maps");
 }
 
-void choose(std::vector<Sheet>& sheets, const OverlayOptions& options) {
+void choose(std::vector<PatchSheet>& sheets, const OverlayOptions& options) {
   const std::vector<std::string>& wanted = options.keys.empty() ? options.queries : options.keys;
   if (wanted.empty()) {
-    for (Sheet& sheet : sheets) sheet.chosen = usual_choice(*sheet.others);
+    for (PatchSheet& sheet : sheets) sheet.chosen = usual_choice(*sheet.others);
     return;
   }
   for (const std::string& text : wanted) {
     bool found = false;
-    for (Sheet& sheet : sheets) {
+    for (PatchSheet& sheet : sheets) {
       const std::vector<Chosen> chosen = find_chosen(*sheet.others, text);
       sheet.chosen.insert(sheet.chosen.end(), chosen.begin(), chosen.end());
       found |= !chosen.empty();
@@ -140,7 +140,7 @@ void choose(std::vector<Sheet>& sheets, const OverlayOptions& options) {
                             sheets[0].other_name(), text, others.labels.size() - 1,
                             others.grid ? " (row,column)" : ""));
   }
-  std::erase_if(sheets, [](const Sheet& sheet) { return sheet.chosen.empty(); });
+  std::erase_if(sheets, [](const PatchSheet& sheet) { return sheet.chosen.empty(); });
 }
 
 }  // namespace attn_viz::figure

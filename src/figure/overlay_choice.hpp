@@ -17,7 +17,7 @@ struct Chosen {
 };
 
 /// The weights of one layer, and the axes of its maps.
-struct Sheet {
+struct PatchSheet {
   std::vector<const Step*> heads;
   bool by_key = false;
   const AxisInfo* patches = nullptr;  ///< where maps lie: the keys, or by key the queries
@@ -42,12 +42,12 @@ std::string layer_of(const Step& step);
 
 /// A sheet for each layer whose weights can be drawn as they were asked for.
 /// @throws Error  kInvalid if there is none
-std::vector<Sheet> sheets_of(const Trace& trace, const std::vector<const Step*>& weights,
-                             const OverlayOptions& options);
+std::vector<PatchSheet> sheets_of(const Trace& trace, const std::vector<const Step*>& weights,
+                                  const OverlayOptions& options);
 
 /// Fills in what each sheet shows. A query may be one of some sheets only (an encoder and a decoder
 /// have different ones); sheets that have none of them are left out.
 /// @throws Error  kInvalid if something was asked for that no sheet has
-void choose(std::vector<Sheet>& sheets, const OverlayOptions& options);
+void choose(std::vector<PatchSheet>& sheets, const OverlayOptions& options);
 
 }  // namespace attn_viz::figure

@@ -23,7 +23,7 @@ struct Map {
 // ---- maps ----
 
 /// The mean over some heads and positions.
-Map map_of(const Trace& trace, const Sheet& sheet, const std::vector<const Step*>& heads,
+Map map_of(const Trace& trace, const PatchSheet& sheet, const std::vector<const Step*>& heads,
            const Chosen& chosen) {
   const auto [rows, columns] = *sheet.patches->grid;
   const std::size_t count = rows * columns, extra = sheet.patches->extra;
@@ -50,7 +50,7 @@ Map map_of(const Trace& trace, const Sheet& sheet, const std::vector<const Step*
 }
 
 /// The patch that a map is of, where queries and keys are the same patches.
-std::optional<std::pair<std::size_t, std::size_t>> own_patch(const Sheet& sheet,
+std::optional<std::pair<std::size_t, std::size_t>> own_patch(const PatchSheet& sheet,
                                                              const Chosen& chosen) {
   const AxisInfo& axis = *sheet.patches;
   const bool is_patch = sheet.patches == sheet.others && !chosen.is_mean;
@@ -69,7 +69,7 @@ std::string units_of(const AxisInfo& axis) {
   return axis.name == "pixel" ? "pixels" : "patches";
 }
 
-std::string name_of(const Sheet& sheet, const Chosen& chosen) {
+std::string name_of(const PatchSheet& sheet, const Chosen& chosen) {
   const AxisInfo& others = *sheet.others;
   if (chosen.is_mean)
     return fmt::format("mean of {} {}", others.labels.size(), sheet.by_key ? "keys" : "queries");
@@ -82,7 +82,7 @@ std::string name_of(const Sheet& sheet, const Chosen& chosen) {
   return kind + others.labels[position];
 }
 
-std::string subtitle_of(const Sheet& sheet, bool average_heads) {
+std::string subtitle_of(const PatchSheet& sheet, bool average_heads) {
   const StepName name = parse_step_id(sheet.heads[0]->id);
   std::string text;
   if (name.layer)
@@ -100,7 +100,7 @@ std::string subtitle_of(const Sheet& sheet, bool average_heads) {
 }
 
 /// "layer0-head1-overlay-query27".
-std::string file_name(const Sheet& sheet) {
+std::string file_name(const PatchSheet& sheet) {
   std::string name = layer_of(*sheet.heads[0]);
   const auto head = parse_step_id(sheet.heads[0]->id).head;
   if (sheet.heads.size() == 1 && head) name += fmt::format("head{}/", *head);
@@ -117,7 +117,7 @@ std::string range_text(double low, double high) {
   return first == last ? first : first + " to " + last;
 }
 
-std::vector<std::string> notes_of(const Sheet& sheet, const OverlayOptions& options,
+std::vector<std::string> notes_of(const PatchSheet& sheet, const OverlayOptions& options,
                                   const Image& picture, const std::vector<Map>& maps) {
   const AxisInfo& patches = *sheet.patches;
   const std::string_view unit = sheet.strips ? sheet.strips->name : unit_of(patches);
@@ -194,7 +194,7 @@ void add_scale(Overlay& overlay, const std::vector<Map>& maps, const OverlayOpti
 
 // ---- the sheet ----
 
-Overlay overlay_of(const Trace& trace, const Sheet& sheet, const NamedPicture& picture,
+Overlay overlay_of(const Trace& trace, const PatchSheet& sheet, const NamedPicture& picture,
                    const OverlayOptions& options) {
   std::vector<std::vector<const Step*>> heads;
   if (options.average_heads) {
@@ -248,10 +248,10 @@ Overlay overlay_of(const Trace& trace, const Sheet& sheet, const NamedPicture& p
 
 std::vector<NamedDrawing> overlays(const Trace& trace, const std::vector<const Step*>& weights,
                                    const PictureOf& picture_of, const OverlayOptions& options) {
-  std::vector<Sheet> sheets = sheets_of(trace, weights, options);
+  std::vector<PatchSheet> sheets = sheets_of(trace, weights, options);
   choose(sheets, options);
   std::vector<NamedDrawing> drawings;
-  for (const Sheet& sheet : sheets) {
+  for (const PatchSheet& sheet : sheets) {
     for (const Step* step : sheet.heads) verify_weights(trace, *step);
     drawings.push_back(
         {file_name(sheet), overlay_of(trace, sheet, picture_of(*sheet.patches), options)});

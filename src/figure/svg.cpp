@@ -32,10 +32,10 @@ std::string digest(std::string_view text) {
 
 std::string data_uri(std::span<const std::uint8_t> rgb, std::size_t width, std::size_t height) {
   const std::string png = encode_png(rgb, width, height);
-  struct Free {
+  struct FreeBase64 {
     void operator()(char* text) const { g_free(text); }
   };
-  const std::unique_ptr<char, Free> base64(
+  const std::unique_ptr<char, FreeBase64> base64(
       g_base64_encode(reinterpret_cast<const guchar*>(png.data()), png.size()));
   return std::string("data:image/png;base64,") + base64.get();
 }

@@ -33,9 +33,9 @@ LayerNormSettings read_layer_norm(const Value& value, DType dtype) {
     norm.type = static_cast<NormType>(index_of(*type, "layer norm", kNormTypeNames));
   }
   if (const auto epsilon = value.find("epsilon")) norm.epsilon = positive(*epsilon);
-  constexpr std::string_view kVector = "a list of numbers, or one for each sub-layer";
-  norm.gain = find_array(value, "gain", 1, 2, kVector, dtype);
-  norm.bias = find_array(value, "bias", 1, 2, kVector, dtype);
+  constexpr std::string_view kGains = "a list of numbers, or one for each sub-layer";
+  norm.gain = find_array(value, "gain", 1, 2, kGains, dtype);
+  norm.bias = find_array(value, "bias", 1, 2, kGains, dtype);
   return norm;
 }
 

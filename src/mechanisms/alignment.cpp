@@ -16,9 +16,9 @@ bool is_luong(AlignmentType type) {
          type == AlignmentType::kLuongConcat;
 }
 
-class Resolver {
+class AlignmentResolver {
  public:
-  Resolver(const AlignmentSettings& settings, const AlignmentSizes& sizes, DType dtype)
+  AlignmentResolver(const AlignmentSettings& settings, const AlignmentSizes& sizes, DType dtype)
       : settings_(settings), sizes_(sizes), dtype_(dtype) {
     if (const auto* given = std::get_if<AlignmentMatrices>(&settings.weights)) given_ = *given;
     random_ = std::get_if<RandomWeights>(&settings.weights);
@@ -134,7 +134,7 @@ void check_given(const AlignmentSettings& settings, const AlignmentSizes& sizes)
 AlignmentParameters resolve_alignment(const AlignmentSettings& settings,
                                       const AlignmentSizes& sizes, DType dtype) {
   if (settings.type == AlignmentType::kGiven) check_given(settings, sizes);
-  return Resolver(settings, sizes, dtype).resolve();
+  return AlignmentResolver(settings, sizes, dtype).resolve();
 }
 
 AlignmentSteps record_parameters(Recorder record, const AlignmentSettings& settings,

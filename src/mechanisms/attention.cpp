@@ -10,6 +10,7 @@
 #include "mechanisms/position.hpp"
 #include "mechanisms/recipe.hpp"
 #include "mechanisms/score_tricks.hpp"
+#include "mechanisms/sequence_input.hpp"
 
 namespace attn_viz {
 namespace {
@@ -43,10 +44,6 @@ struct Projection {
   /// What the linear operation reads to project x.
   std::vector<StepId> of(StepId x) const { return b ? std::vector{x, w, *b} : std::vector{x, w}; }
 };
-
-StepId record_parameter(Recorder& record, std::string_view name, Tensor value) {
-  return record.parameter(name, std::string(name), std::move(value));
-}
 
 std::optional<StepId> record_parameter(Recorder& record, std::string_view name,
                                        std::optional<Tensor> value) {

@@ -16,11 +16,11 @@
 namespace attn_viz {
 namespace {
 
-using Grid = std::pair<std::size_t, std::size_t>;
+using Extent = std::pair<std::size_t, std::size_t>;
 
 /// A sequence is a grid of one row.
-Grid grid_of(const AxisInfo& axis) {
-  return axis.grid.value_or(Grid{1, axis.labels.size()});
+Extent grid_of(const AxisInfo& axis) {
+  return axis.grid.value_or(Extent{1, axis.labels.size()});
 }
 
 void check(const ConvolutionSettings& convolution, std::size_t channels, const std::string& place) {
@@ -33,7 +33,7 @@ void check(const ConvolutionSettings& convolution, std::size_t channels, const s
   }
 }
 
-Attributes constants_of(const ConvolutionSettings& convolution, Grid grid) {
+Attributes constants_of(const ConvolutionSettings& convolution, Extent grid) {
   return {{"rows", grid.first},
           {"columns", grid.second},
           {"row_shifts", convolution.row_shifts},
@@ -48,7 +48,7 @@ struct ConvolutionSteps {
   StepId output;
 };
 ConvolutionSteps record_convolution(Recorder& record, const ConvolutionSettings& convolution,
-                                    Grid grid, StepId x, const char* name,
+                                    Extent grid, StepId x, const char* name,
                                     const std::string& symbol) {
   ConvolutionSteps steps{record.parameter("kernel", "K", convolution.kernel), {}, 0};
   std::vector<StepId> inputs{x, steps.kernel};
@@ -71,7 +71,7 @@ std::size_t farthest(const std::vector<double>& shifts) {
 }
 
 /// The labels of a grid with a border: "ghost" around those of the grid.
-AxisInfo with_ghosts(const AxisInfo& axis, Grid grid, Grid border) {
+AxisInfo with_ghosts(const AxisInfo& axis, Extent grid, Extent border) {
   AxisInfo keys{.name = {}, .labels = {}, .grid = std::nullopt, .image = {}};
   const std::size_t rows = grid.first + 2 * border.first, columns = grid.second + 2 * border.second;
   for (std::size_t row = 0; row < rows; ++row) {
@@ -83,7 +83,7 @@ AxisInfo with_ghosts(const AxisInfo& axis, Grid grid, Grid border) {
                  : "ghost");
     }
   }
-  if (axis.grid) keys.grid = Grid{rows, columns};
+  if (axis.grid) keys.grid = Extent{rows, columns};
   return keys;
 }
 
@@ -129,7 +129,7 @@ Attributes settings_of(const ConvolutionSettings& convolution) {
 }  // namespace
 
 Trace run_convolution(SequenceConvolution task, std::size_t memory_limit) {
-  const Grid grid = grid_of(task.input.axis);
+  const Extent grid = grid_of(task.input.axis);
   std::size_t channels = task.input.rows.columns();
   double numbers = 0;
   std::vector<Attributes> settings;
@@ -156,10 +156,10 @@ Trace run_convolution(SequenceConvolution task, std::size_t memory_limit) {
 Trace run_convolution_as_attention(ConvolutionAsAttention task, std::size_t memory_limit) {
   const ConvolutionSettings& convolution = task.convolution;
   const AxisInfo axis = task.input.axis;
-  const Grid grid = grid_of(axis);
-  const Grid border =
-      task.ghosts ? Grid{farthest(convolution.row_shifts), farthest(convolution.column_shifts)}
-                  : Grid{0, 0};
+  const Extent grid = grid_of(axis);
+  const Extent border =
+      task.ghosts ? Extent{farthest(convolution.row_shifts), farthest(convolution.column_shifts)}
+                  : Extent{0, 0};
   check(convolution, task.input.rows.columns(), "/convolution");
   check_size(task, (grid.first + 2 * border.first) * (grid.second + 2 * border.second),
              memory_limit);

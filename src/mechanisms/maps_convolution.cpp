@@ -140,7 +140,11 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
                        {{"epsilon", setting->batch_norm->epsilon}});
   }
   if (!plan.relu) return last;
-  return record.step("rectified", symbol, ops::activation, {last}, {{"function", "relu"}});
+  return record_rectified(record, "rectified", symbol, last);
+}
+
+StepId record_rectified(Recorder record, std::string_view name, std::string symbol, StepId x) {
+  return record.step(name, std::move(symbol), ops::activation, {x}, {{"function", "relu"}});
 }
 
 /// Source: Dumoulin, Visin 2016; with a dilation: Yu, Koltun 2016, eq. 2.

@@ -45,6 +45,9 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
                           const std::string& symbol, const std::optional<Convolution>& setting,
                           StepId x, ConvolutionPlan plan = {});
 
+/// Records max(x, 0).
+StepId record_rectified(Recorder record, std::string_view name, std::string symbol, StepId x);
+
 /// Records x resized to the rows and columns of `like`.
 StepId record_resized(Recorder record, std::string_view name, std::string symbol, StepId x,
                       StepId like, bool align_corners);

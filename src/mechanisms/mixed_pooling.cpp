@@ -23,10 +23,6 @@ StepId sum(Recorder record, const std::string& symbol, std::vector<StepId> summa
   return record.step("sum", symbol, ops::add, std::move(summands));
 }
 
-StepId rectified(Recorder record, std::string_view name, std::string symbol, StepId x) {
-  return record.step(name, std::move(symbol), ops::activation, {x}, {{"function", "relu"}});
-}
-
 /// Each pixel, and the means of the squares around it.
 StepId record_short_range(const MapsScope& scope, const MixedPooling::ShortRange& settings) {
   const auto& convolutions = settings.convolutions;
@@ -56,7 +52,7 @@ StepId record_short_range(const MapsScope& scope, const MixedPooling::ShortRange
         record_resized(record, "upsampled", fmt::format("u_{}", i), p, scope.x, true));
   }
   StepId s = sum(scope.record, "Σ_S", std::move(summands), scope.place);
-  s = rectified(scope.record, "rectified", "Σ_S⁺", s);
+  s = record_rectified(scope.record, "rectified", "Σ_S⁺", s);
   return record_convolution(scope, "fusion", "S", settings.fusion, s, {.relu = true});
 }
 
@@ -75,7 +71,7 @@ StepId record_long_range(const MapsScope& scope, const MixedPooling::LongRange& 
   rows = record_resized(record, "row_upsampled", "u_h", rows, scope.x, true);
   columns = record_resized(record, "column_upsampled", "u_v", columns, scope.x, true);
   StepId s = sum(record, "Σ_L", {rows, columns}, scope.place);
-  s = rectified(record, "rectified", "Σ_L⁺", s);
+  s = record_rectified(record, "rectified", "Σ_L⁺", s);
   return record_convolution(scope, "fusion", "L", settings.fusion, s, {.relu = true});
 }
 

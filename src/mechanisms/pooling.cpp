@@ -9,10 +9,6 @@
 namespace attn_viz {
 namespace {
 
-StepId rectified(Recorder record, std::string_view name, std::string symbol, StepId x) {
-  return record.step(name, std::move(symbol), ops::activation, {x}, {{"function", "relu"}});
-}
-
 /// The mean, or the maximum, of rows × columns bins.
 StepId pooled(const MapsScope& scope, std::string_view name, std::string symbol, PoolKind kind,
               StepId x, std::size_t rows, std::size_t columns) {
@@ -129,7 +125,7 @@ void record_mechanism(const MapsScope& scope, const StripPooling& settings) {
     return;
   }
   const StepId y = record.step("expanded", "y", ops::expand_strips, {rows, columns});
-  StepId f = settings.gate->relu ? rectified(record, "rectified", "y⁺", y) : y;
+  StepId f = settings.gate->relu ? record_rectified(record, "rectified", "y⁺", y) : y;
   f = record_convolution(scope.below("gate"), "convolution", "f", settings.gate->convolution, f,
                          {.form = KernelForm::kPoint});
   const StepId g = record.step("gate/values", "g", ops::activation, {f}, {{"function", "sigmoid"}});

@@ -19,7 +19,7 @@ double ratio(double a, double b, double temperature) {
 }
 
 /// Input S [n, m]: the largest visible score so far.
-Outcome evaluate_maximum(Inputs inputs, const Attributes&) {
+Outcome evaluate_running_maximum(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 1);
   const Tensor& s = *inputs[0];
   Tensor maximum(s.dtype(), s.axes());
@@ -141,7 +141,7 @@ const Operation online_maximum{
     .source = "Milakov and Gimelshein 2018, algorithm 3",
     .equation = [](std::span<const std::string> s,
                    const Attributes&) { return "max(m₍ⱼ₋₁₎, " + s[0] + "ⱼ)"; },
-    .evaluate = evaluate_maximum,
+    .evaluate = evaluate_running_maximum,
     .terms = online_maximum_terms,
     .may_mask = true,
 };

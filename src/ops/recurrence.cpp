@@ -49,7 +49,7 @@ void expect_state_matrix(const Tensor& p, const Tensor& u) {
 }
 
 /// 1 / (1 + e^−x), without a power that overflows.
-double sigmoid_of(double x) {
+double logistic(double x) {
   const double power = std::exp(-std::abs(x));
   return (x >= 0 ? 1 : power) / (1 + power);
 }
@@ -98,8 +98,8 @@ Outcome evaluate_gru(Inputs inputs, const Attributes& attributes) {
       project<T>(*inputs[0], row, h, *inputs[3], z);
       project<T>(*inputs[1], row, h, *inputs[4], r);
       for (std::size_t j = 0; j < d; ++j) {
-        z[j] = rounded(sigmoid_of(z[j]));
-        r[j] = rounded(sigmoid_of(r[j]));
+        z[j] = rounded(logistic(z[j]));
+        r[j] = rounded(logistic(r[j]));
         kept[j] = r[j] * h[j];
       }
       project<T>(*inputs[2], row, kept, *inputs[5], candidate);
