@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {

@@ -1,7 +1,7 @@
 // Places on a grid whose rows stand one after another as the rows of a matrix.
 #pragma once
 
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/whole.hpp"
 
 namespace attn_viz::ops {

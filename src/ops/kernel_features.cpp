@@ -6,6 +6,7 @@
 
 #include "attn_viz/core/parallel.hpp"
 #include "attn_viz/core/random.hpp"
+#include "ops/expect.hpp"
 #include "ops/matrix.hpp"
 #include "ops/terms.hpp"
 

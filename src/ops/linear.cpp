@@ -1,47 +1,12 @@
 // Products of matrices: projections, weighted sums of values, heads side by side.
 #include <algorithm>
-#include <mutex>
 
-#include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
+#include "ops/products.hpp"
 #include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
-
-std::size_t product_block(std::size_t depth, std::size_t columns) {
-  // Eigen blocks its products by the size of the caches that it finds; the order of summation, and
-  // with it the last bit, must not depend on the machine.
-  static std::once_flag once;
-  std::call_once(once, [] { Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20); });
-  // Eigen does a few multiplications a nanosecond. Each block packs the right matrix anew, so
-  // blocks must not be small.
-  constexpr std::size_t kFewest = 64;
-  const std::size_t rows = rows_per_block(depth * columns / 4);
-  return rows < kFewest ? kFewest : (rows + 7) / 8 * 8;
-}
-
-Tensor product(const Tensor& x, const Tensor& w, const Tensor* bias) {
-  expect_equal_sizes(x.columns(), w.rows(),
-                     "the columns of the left and the rows of the right matrix");
-  if (bias != nullptr) {
-    expect_equal_sizes(w.columns(), bias->count(), "the columns of the matrix and the bias");
-  }
-  Tensor y(x.dtype(), {x.axes()[0], w.axes()[1]});
-  dispatch(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    parallel_for(x.rows(), product_block(x.columns(), w.columns()),
-                 [&](std::size_t first, std::size_t last) {
-                   auto rows = rows_of<T>(y, first, last - first);
-                   rows.noalias() = rows_of<T>(x, first, last - first) * matrix_of<T>(w);
-                   if (bias != nullptr) {
-                     rows.rowwise() += Eigen::Map<const Eigen::Matrix<T, 1, Eigen::Dynamic>>(
-                         bias->values<T>().data(), static_cast<Eigen::Index>(bias->count()));
-                   }
-                 });
-  });
-  return y;
-}
 
 namespace {
 

@@ -1,18 +1,15 @@
 // Attention through few keys: projected keys (Linformer), landmarks (Nyström); and how far an
 // approximation is from the exact weights.
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "ops/expect.hpp"
 #include "ops/matrix.hpp"
 #include "ops/pull.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
 namespace {
-
-using Rows = RowMajor<double>;
 
 /// (Q [n, d], K [m, d][, mask]) → softmax(scale · Q Kᵀ). Attribute "scale".
 Outcome evaluate_attention_weights(Inputs inputs, const Attributes& attributes) {
@@ -69,57 +66,6 @@ Outcome evaluate_segment_means(Inputs inputs, const Attributes& attributes) {
   return {std::move(means)};
 }
 
-/// The Moore–Penrose inverse; singular values below size · ε · the largest count as 0.
-Rows exact_pseudo_inverse(const Rows& a, std::size_t& rank) {
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(a, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Eigen::VectorXd& sizes = svd.singularValues();
-  const double size = static_cast<double>(std::max(a.rows(), a.cols()));
-  const double least =
-      sizes.size() == 0 ? 0 : size * std::numeric_limits<double>::epsilon() * sizes[0];
-  Eigen::VectorXd inverse = Eigen::VectorXd::Zero(sizes.size());
-  rank = 0;
-  for (Eigen::Index i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] > least) inverse[i] = 1 / sizes[i], ++rank;
-  }
-  return svd.matrixV() * inverse.asDiagonal() * svd.matrixU().transpose();
-}
-
-/// Z ← ¼ Z (13 I − A Z (15 I − A Z (7 I − A Z))) from Z = Aᵀ / (‖A‖₁ ‖A‖∞).
-Rows iterated_pseudo_inverse(const Rows& a, std::size_t iterations) {
-  const double norms =
-      a.cwiseAbs().colwise().sum().maxCoeff() * a.cwiseAbs().rowwise().sum().maxCoeff();
-  if (!(norms > 0)) return Rows::Zero(a.cols(), a.rows());
-  Rows z = a.transpose() / norms;
-  const Rows identity = Rows::Identity(a.rows(), a.rows());
-  for (std::size_t i = 0; i < iterations; ++i) {
-    const Rows az = a * z;
-    const Rows inner = 15 * identity - az * (7 * identity - az);
-    z = Rows(0.25 * z * (13 * identity - az * inner));
-  }
-  return z;
-}
-
-/// A [l, k] → its pseudo-inverse [k, l]; attribute "iterations", absent for the exact one.
-Outcome evaluate_pseudo_inverse(Inputs inputs, const Attributes& attributes) {
-  expect_inputs(inputs, 1);
-  const Tensor wide = inputs[0]->as(DType::kFloat64);
-  const Rows a = matrix_of<double>(wide);
-  const double iterations = attributes.get_or("iterations", 0.0);
-  if (!(iterations >= 0 && iterations <= 1000)) {
-    throw Error(ErrorCode::kInvalid, "iterations: expected a whole number from 1 to 1000");
-  }
-  product_block(1, 1);  // Eigen must know the sizes of the caches, as for every product
-  Outcome outcome;
-  std::size_t rank = wide.rows();
-  const Rows z = iterations > 0 ? iterated_pseudo_inverse(a, static_cast<std::size_t>(iterations))
-                                : exact_pseudo_inverse(a, rank);
-  Tensor inverse(DType::kFloat64, {Axis{wide.columns()}, Axis{wide.rows()}});
-  std::copy_n(z.data(), z.size(), inverse.values<double>().data());
-  outcome.values = inverse.as(inputs[0]->dtype());
-  if (rank < wide.rows()) outcome.findings.set("rank", rank);
-  return outcome;
-}
-
 /// (K₁ [n, l], Z [l, l], K₃ [l, m]) → K₁ Z K₃.
 Outcome evaluate_nystrom_weights(Inputs inputs, const Attributes&) {
   expect_inputs(inputs, 3);
@@ -155,21 +101,6 @@ Outcome evaluate_distance(Inputs inputs, const Attributes&) {
 
 }  // namespace
 
-IteratedInverse last_iteration(const Tensor& matrix, std::size_t iterations) {
-  const Tensor wide = matrix.as(DType::kFloat64);
-  const Rows a = matrix_of<double>(wide);
-  // No iteration at all is the start of the first one.
-  const Rows z = iterated_pseudo_inverse(a, iterations - 1);
-  const Rows unit = Rows::Identity(a.rows(), a.rows());
-  const Rows az = a * z;
-  const Rows inner = 15 * unit - az * (7 * unit - az);
-  const Rows factor = 13 * unit - az * inner;
-  const auto list = [](const Rows& rows) {
-    return std::vector<double>(rows.data(), rows.data() + rows.size());
-  };
-  return {list(z), list(factor)};
-}
-
 const Operation attention_weights{
     .name = "attention-weights",
     .meaning = "softmax of the scaled dot products in one step",
@@ -203,16 +134,6 @@ const Operation segment_means{
                    const Attributes&) { return "segment means of " + s[0]; },
     .evaluate = evaluate_segment_means,
     .terms = segment_means_terms,
-};
-
-const Operation pseudo_inverse{
-    .name = "pseudo-inverse",
-    .meaning = "the Moore–Penrose inverse, exact or by iterations",
-    .source = "Xiong et al. 2021, eq. 11",
-    .equation = [](std::span<const std::string> s, const Attributes&) { return s[0] + "⁺"; },
-    .evaluate = evaluate_pseudo_inverse,
-    .terms = pseudo_inverse_terms,
-    .pull = pseudo_inverse_pull,
 };
 
 const Operation nystrom_weights{

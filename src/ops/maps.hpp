@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 
 namespace attn_viz::ops {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/pattern.hpp"
 #include "ops/terms.hpp"
 

@@ -1,7 +1,7 @@
 // Normalisers that look at every key: from a row of scores to a row of weights. −∞ marks a masked
 // key, whose weight is 0; a row without a visible key gets weights 0 and is listed.
 #include "attn_viz/ops/operation.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"

@@ -3,7 +3,7 @@
 
 #include "attn_viz/core/random.hpp"
 #include "attn_viz/ops/operation.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"

@@ -2,6 +2,7 @@
 #include "attn_viz/ops/operation.hpp"
 
 #include "attn_viz/core/error.hpp"
+#include "ops/expect.hpp"
 
 namespace attn_viz {
 namespace ops {
@@ -12,6 +13,18 @@ Outcome refuse_to_evaluate(Inputs, const Attributes&) {
 }
 
 }  // namespace
+
+void expect_equal_sizes(std::size_t a, std::size_t b, const char* what) {
+  if (a == b) return;
+  throw Error(ErrorCode::kInvalid, std::string(what) + " have unequal sizes: " + std::to_string(a) +
+                                       " and " + std::to_string(b));
+}
+
+void expect_inputs(Inputs inputs, std::size_t least) {
+  if (inputs.size() >= least) return;
+  throw Error(ErrorCode::kInvalid, "expected at least " + std::to_string(least) + " inputs, got " +
+                                       std::to_string(inputs.size()));
+}
 
 const Operation input{
     .name = "input",

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {

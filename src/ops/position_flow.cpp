@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ops/expect.hpp"
 #include "ops/matrix.hpp"
 #include "ops/pull.hpp"
 #include "ops/terms.hpp"
@@ -34,17 +35,27 @@ class Flow {
   Vector initial() const { return initial_; }
 
   Vector operator()(double t, const Vector& p) const {
-    Vector h = p * w_1_.topRows(p.size()) + t * w_1_.bottomRows(1);
+    Vector h = product_of(p, w_1_) + t * w_1_.bottomRows(1);
     if (b_1_.size() > 0) h += b_1_;
     if (relu_) h = h.cwiseMax(0.0).eval();
     if (w_2_.size() == 0) return h;
-    Vector dp = h * w_2_.topRows(h.size());
+    Vector dp = product_of(h, w_2_);
     if (w_2_.rows() > h.size()) dp += t * w_2_.bottomRows(1);
     if (b_2_.size() > 0) dp += b_2_;
     return dp;
   }
 
  private:
+  /// A row times as many rows of a matrix as it has numbers.
+  static Vector product_of(const Vector& row, const RowMajor<double>& matrix) {
+    Vector result = Vector::Zero(matrix.cols());
+    add_row_product(row.data(),
+                    {matrix.data(), static_cast<std::size_t>(row.size()),
+                     static_cast<std::size_t>(matrix.cols())},
+                    result.data());
+    return result;
+  }
+
   void expect_shapes(Eigen::Index d) const {
     const auto r = w_1_.cols();
     const bool first = initial_.size() == d && w_1_.rows() == d + 1 && r > 0;

@@ -1,7 +1,7 @@
 // Derivatives of normalisers and norms. A hidden key has weight 0 and passes nothing on.
 #include <cmath>
 
-#include "ops/pull.hpp"
+#include "ops/pull_rows.hpp"
 
 namespace attn_viz::ops {
 

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "attn_viz/ops/operation.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {

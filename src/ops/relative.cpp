@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
+#include "ops/products.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {
@@ -34,10 +35,12 @@ Outcome evaluate_relative_dot_product(Inputs inputs, const Attributes&) {
     using T = decltype(zero);
     parallel_for(n, product_block(q.columns(), m), [&](std::size_t first, std::size_t last) {
       const std::size_t count = last - first;
-      rows_of<T>(s, first, count).noalias() =
-          rows_of<T>(q, first, count) * matrix_of<T>(k).transpose();
+      const View<const T> queries = view_of<T>(q, first, count);
+      set_product_transposed<T>(queries, view_of<T>(k), view_of<T>(s, first, count));
       // A query meets each row of the table once; the pairs look the result up.
-      const RowMajor<T> by_distance = rows_of<T>(q, first, count) * matrix_of<T>(table).transpose();
+      std::vector<T> by_distance(count * table.rows());
+      set_product_transposed<T>(queries, view_of<T>(table),
+                                {by_distance.data(), count, table.rows()});
       for (std::size_t i = first; i < last; ++i) {
         T* row = s.values<T>().data() + i * m;
         const T* of_query = by_distance.data() + (i - first) * table.rows();
@@ -60,17 +63,16 @@ Outcome evaluate_relative_matmul(Inputs inputs, const Attributes&) {
     using T = decltype(zero);
     parallel_for(n, product_block(m, v.columns()), [&](std::size_t first, std::size_t last) {
       const std::size_t count = last - first;
-      auto rows = rows_of<T>(o, first, count);
-      rows.noalias() = rows_of<T>(a, first, count) * matrix_of<T>(v);
+      const View<T> rows = view_of<T>(o, first, count);
+      set_product<T>(view_of<T>(a, first, count), view_of<T>(v), rows);
       // The weights of a row, summed by distance.
-      RowMajor<T> by_distance = RowMajor<T>::Zero(static_cast<Eigen::Index>(count),
-                                                  static_cast<Eigen::Index>(table.rows()));
+      std::vector<T> by_distance(count * table.rows());
       for (std::size_t i = first; i < last; ++i) {
         const T* row = a.values<T>().data() + i * m;
         T* of_query = by_distance.data() + (i - first) * table.rows();
         for (std::size_t j = 0; j < m; ++j) of_query[table_row(i, j, reach)] += row[j];
       }
-      rows.noalias() += by_distance * matrix_of<T>(table);
+      add_product<T>({by_distance.data(), count, table.rows()}, view_of<T>(table), rows);
     });
   });
   return {std::move(o)};

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "attn_viz/core/parallel.hpp"
+#include "ops/expect.hpp"
 #include "ops/matrix.hpp"
 #include "ops/pull.hpp"
 #include "ops/terms.hpp"
@@ -22,8 +23,9 @@ Tensor all_dot_products(const Tensor& q, const Tensor& k) {
     using T = decltype(zero);
     parallel_for(q.rows(), product_block(q.columns(), k.rows()),
                  [&](std::size_t first, std::size_t last) {
-                   rows_of<T>(s, first, last - first).noalias() =
-                       rows_of<T>(q, first, last - first) * matrix_of<T>(k).transpose();
+                   const std::size_t count = last - first;
+                   set_product_transposed<T>(view_of<T>(q, first, count), view_of<T>(k),
+                                             view_of<T>(s, first, count));
                  });
   });
   return s;

@@ -1,6 +1,6 @@
 // The score of graph attention networks: a linear layer on the pair, then a leaky relu.
 #include "attn_viz/core/parallel.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 
 namespace attn_viz::ops {

@@ -1,7 +1,7 @@
 // Rows of a sequence moved, repeated, cut and put together.
 #include <algorithm>
 
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/terms.hpp"
 #include "ops/whole.hpp"
 

@@ -1,6 +1,6 @@
 // Softmax with a place for weight that fits no key.
 #include "attn_viz/ops/operation.hpp"
-#include "ops/matrix.hpp"
+#include "ops/expect.hpp"
 #include "ops/pull.hpp"
 #include "ops/rows.hpp"
 #include "ops/terms.hpp"
