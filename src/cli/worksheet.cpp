@@ -54,7 +54,7 @@ json::Node cells_of(const Tensor& values, bool filled, std::size_t axis = 0,
     }
   } else if (!filled) {
     node.kind = json::Kind::kText;
-    node.text = "?";
+    node.text.push_back('?');
   } else if (std::isfinite(values.at(first))) {
     node.kind = json::Kind::kNumber;
     node.number = values.at(first);

@@ -225,9 +225,10 @@ void OverlayComposer::place_bar() {
   const int x = sheet_width_ + 26;
   const ColorScale& scale = overlay_.scale;
   std::string note = visible_text(scale.note);
-  if (overlay_.opacity < 1)
-    note += (note.empty() ? "" : "\n") +
-            std::string("left to right: over dark to light parts of the picture");
+  if (overlay_.opacity < 1) {
+    if (!note.empty()) note += '\n';
+    note += "left to right: over dark to light parts of the picture";
+  }
   const Run* run =
       note.empty() ? nullptr : &type_.set(note, {12, false, palette_.quiet_text, kNoteWidth, true});
   const int note_height = run ? up(run->logical().height) + 14 : 0;

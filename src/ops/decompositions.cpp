@@ -7,7 +7,8 @@
 namespace attn_viz::ops {
 
 Singular singular_vectors(View<const double> a) {
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(matrix_of(a), Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(matrix_of(a),
+                                              Eigen::ComputeThinU | Eigen::ComputeThinV);
   const auto list = [](const auto& numbers) {
     return std::vector<double>(numbers.data(), numbers.data() + numbers.size());
   };

@@ -9,18 +9,18 @@ namespace {
 
 using Vector = Eigen::RowVectorXd;
 
-View<const double> view_of(const ConstRows& rows) {
+View<const double> input_view(const ConstRows& rows) {
   return {rows.data(), static_cast<std::size_t>(rows.rows()),
           static_cast<std::size_t>(rows.cols())};
 }
-View<double> view_of(RowsTo rows) {
+View<double> input_view(RowsTo rows) {
   return {rows.data(), static_cast<std::size_t>(rows.rows()),
           static_cast<std::size_t>(rows.cols())};
 }
 
 template <class Of>
 auto part_of(const Of& rows, Eigen::Index first, Eigen::Index count) {
-  auto part = view_of(rows);
+  auto part = input_view(rows);
   part.data += first * rows.cols();
   part.rows = static_cast<std::size_t>(count);
   return part;
@@ -34,7 +34,7 @@ auto row_of(const Of& rows, Eigen::Index i) {
 /// Vector i of A times B.
 Vector row_times(const ConstRows& a, Eigen::Index i, const ConstRows& b) {
   Vector result = Vector::Zero(b.cols());
-  add_row_product(row_of(a, i), view_of(b), result.data());
+  add_row_product(row_of(a, i), input_view(b), result.data());
   return result;
 }
 
@@ -45,11 +45,11 @@ void linear_pull(const Pullback& back) {
   const ConstRows by = from_rows(back), x = input_rows(back, 0), w = input_rows(back, 1);
   each_run(back, [&](Eigen::Index first, Eigen::Index count) {
     if (back.wants(0))
-      add_product_transposed(part_of(by, first, count), view_of(w),
+      add_product_transposed(part_of(by, first, count), input_view(w),
                              part_of(into_rows(back, 0), first, count));
     if (back.wants(1))
       add_transposed_product(part_of(x, first, count), part_of(by, first, count),
-                             view_of(into_rows(back, 1)));
+                             input_view(into_rows(back, 1)));
     if (back.inputs.size() > 2 && back.wants(2)) {
       Eigen::Map<Vector>(back.into[2].data(), by.cols()) +=
           by.middleRows(first, count).colwise().sum();
@@ -63,9 +63,9 @@ void dot_product_pull(const Pullback& back) {
   each_run(back, [&](Eigen::Index first, Eigen::Index count) {
     const View<const double> s = part_of(by, first, count);
     if (back.wants(0))
-      add_product<double>(s, view_of(k), part_of(into_rows(back, 0), first, count));
+      add_product<double>(s, input_view(k), part_of(into_rows(back, 0), first, count));
     if (back.wants(1))
-      add_transposed_product(s, part_of(q, first, count), view_of(into_rows(back, 1)));
+      add_transposed_product(s, part_of(q, first, count), input_view(into_rows(back, 1)));
   });
 }
 
@@ -76,14 +76,14 @@ void bilinear_pull(const Pullback& back) {
   each_row(back, [&](Eigen::Index i) {
     const Vector of_product = row_times(s, i, k);  // by the row of Q W
     if (back.wants(0)) {
-      add_row_product_transposed(of_product.data(), view_of(w), row_of(into_rows(back, 0), i));
+      add_row_product_transposed(of_product.data(), input_view(w), row_of(into_rows(back, 0), i));
     }
     if (back.wants(1)) {
       const Vector projected = row_times(q, i, w);
-      add_outer_product(row_of(s, i), projected.data(), view_of(into_rows(back, 1)));
+      add_outer_product(row_of(s, i), projected.data(), input_view(into_rows(back, 1)));
     }
     if (back.wants(2))
-      add_outer_product(row_of(q, i), of_product.data(), view_of(into_rows(back, 2)));
+      add_outer_product(row_of(q, i), of_product.data(), input_view(into_rows(back, 2)));
   });
 }
 
@@ -112,7 +112,7 @@ void additive_pull(const Pullback& back) {
   const Eigen::Map<const Vector> v(back.inputs[4]->values<double>().data(), w_key.cols());
   const bool biased = back.inputs.size() > 5;
   Rows projected(k.rows(), w_key.cols());
-  set_product<double>(view_of(k), view_of(w_key),
+  set_product<double>(input_view(k), input_view(w_key),
                       {projected.data(), back.inputs[1]->rows(), back.inputs[3]->columns()});
   each_row(back, [&](Eigen::Index i) {
     Vector query = row_times(q, i, w_query);
@@ -125,14 +125,16 @@ void additive_pull(const Pullback& back) {
       const Vector inner = s(i, j) * v.array() * (1 - u.array().square());
       of_query += inner;
       if (back.wants(1))
-        add_row_product_transposed(inner.data(), view_of(w_key), row_of(into_rows(back, 1), j));
-      if (back.wants(3)) add_outer_product(row_of(k, j), inner.data(), view_of(into_rows(back, 3)));
+        add_row_product_transposed(inner.data(), input_view(w_key), row_of(into_rows(back, 1), j));
+      if (back.wants(3))
+        add_outer_product(row_of(k, j), inner.data(), input_view(into_rows(back, 3)));
       if (back.wants(4)) Eigen::Map<Vector>(back.into[4].data(), v.cols()) += s(i, j) * u;
     }
     if (back.wants(0))
-      add_row_product_transposed(of_query.data(), view_of(w_query), row_of(into_rows(back, 0), i));
+      add_row_product_transposed(of_query.data(), input_view(w_query),
+                                 row_of(into_rows(back, 0), i));
     if (back.wants(2))
-      add_outer_product(row_of(q, i), of_query.data(), view_of(into_rows(back, 2)));
+      add_outer_product(row_of(q, i), of_query.data(), input_view(into_rows(back, 2)));
     if (biased && back.wants(5)) Eigen::Map<Vector>(back.into[5].data(), v.cols()) += of_query;
   });
 }
@@ -145,9 +147,10 @@ void attention_weights_pull(const Pullback& back) {
   each_row(back, [&](Eigen::Index i) {
     const double mean = a.row(i).dot(by.row(i));
     const Vector of_scores = factor * a.row(i).array() * (by.row(i).array() - mean);
-    if (back.wants(0)) add_row_product(of_scores.data(), view_of(k), row_of(into_rows(back, 0), i));
+    if (back.wants(0))
+      add_row_product(of_scores.data(), input_view(k), row_of(into_rows(back, 0), i));
     if (back.wants(1))
-      add_outer_product(of_scores.data(), row_of(q, i), view_of(into_rows(back, 1)));
+      add_outer_product(of_scores.data(), row_of(q, i), input_view(into_rows(back, 1)));
   });
 }
 
