@@ -147,10 +147,10 @@ AlignmentSteps record_parameters(Recorder record, const AlignmentSettings& setti
     const StepId w_a = give("W_a", parameters.w_a);
     if (settings.type == AlignmentType::kLuongConcat) {
       // [h_t; h̄_s] W_a is h_t times its upper rows and h̄_s times its lower rows.
-      steps.score.push_back(record.step("W_a_target", "W_a,t", ops::slice_rows, {w_a},
-                                        {{"first", 0.0}, {"rows", sizes.state}}));
-      steps.score.push_back(record.step("W_a_source", "W_a,s", ops::slice_rows, {w_a},
-                                        {{"first", sizes.state}, {"rows", sizes.encoded}}));
+      steps.score.push_back(record.step(Role::kHidden, "W_a_target", "W_a,t", ops::slice_rows,
+                                        {w_a}, {{"first", 0.0}, {"rows", sizes.state}}));
+      steps.score.push_back(record.step(Role::kHidden, "W_a_source", "W_a,s", ops::slice_rows,
+                                        {w_a}, {{"first", sizes.state}, {"rows", sizes.encoded}}));
     } else {
       steps.score.push_back(w_a);
     }
@@ -174,38 +174,41 @@ StepId record_scores(Recorder& record, AlignmentType type, const AlignmentSteps&
   const Operation& operation = type == AlignmentType::kLuongDot       ? ops::dot_product
                                : type == AlignmentType::kLuongGeneral ? ops::bilinear
                                                                       : ops::additive;
-  return record.step("scores", "E", operation, std::move(inputs));
+  return record.step(Role::kScores, "scores", "E", operation, std::move(inputs));
 }
 
 StepId record_weights(Recorder& record, const AlignmentSettings& settings,
                       const AlignmentSteps& steps, StepId scores, StepId s, StepId h) {
   if (!is_luong(settings.type) || settings.local == LocalType::kGlobal) {
-    return record.step("weights", "A", ops::softmax, {scores});
+    return record.step(Role::kWeights, "weights", "A", ops::softmax, {scores});
   }
   const bool predictive = settings.local == LocalType::kPredictive;
   const auto width = static_cast<double>(settings.window);
   StepId p = 0;
   if (predictive) {
     // p_t = S · σ(v_p · tanh(h_t W_p)), between the first and the last word of the source.
-    const StepId projected = record.step("position_projected", "P_p", ops::linear, {s, *steps.w_p});
-    const StepId hidden =
-        record.step("position_hidden", "T_p", ops::activation, {projected}, {{"function", "tanh"}});
-    const StepId logit = record.step("position_logit", "l_p", ops::linear, {hidden, *steps.v_p});
-    const StepId share = record.step("position_share", "σ_p", ops::sigmoid, {logit});
+    const StepId projected =
+        record.step(Role::kPosition, "position_projected", "P_p", ops::linear, {s, *steps.w_p});
+    const StepId hidden = record.step(Role::kPosition, "position_hidden", "T_p", ops::activation,
+                                      {projected}, {{"function", "tanh"}});
+    const StepId logit =
+        record.step(Role::kPosition, "position_logit", "l_p", ops::linear, {hidden, *steps.v_p});
+    const StepId share =
+        record.step(Role::kPosition, "position_share", "σ_p", ops::sigmoid, {logit});
     const auto length = static_cast<double>(record.values(h).rows());
-    p = record.step("position", "p", ops::scale, {share}, {{"scale", length}});
+    p = record.step(Role::kPosition, "position", "p", ops::scale, {share}, {{"scale", length}});
   } else {
-    p = record.step("position", "p", ops::row_numbers, {s});
+    p = record.step(Role::kPosition, "position", "p", ops::row_numbers, {s});
   }
   const StepId window =
-      record.step("window", "M", ops::local_window, {p, h}, {{"half_width", width}});
+      record.step(Role::kMask, "window", "M", ops::local_window, {p, h}, {{"half_width", width}});
   const StepId masked =
-      record.step("masked_scores", "E_masked", ops::mask_scores, {scores, window});
-  if (!predictive) return record.step("weights", "A", ops::softmax, {masked});
-  const StepId aligned = record.step("aligned", "A_align", ops::softmax, {masked});
-  const StepId bell =
-      record.step("gaussian", "N", ops::local_gaussian, {p, h}, {{"sigma", width / 2}});
-  return record.step("weights", "A", ops::multiply, {aligned, bell});
+      record.step(Role::kScores, "masked_scores", "E_masked", ops::mask_scores, {scores, window});
+  if (!predictive) return record.step(Role::kWeights, "weights", "A", ops::softmax, {masked});
+  const StepId aligned = record.step(Role::kWeights, "aligned", "A_align", ops::softmax, {masked});
+  const StepId bell = record.step(Role::kGate, "gaussian", "N", ops::local_gaussian, {p, h},
+                                  {{"sigma", width / 2}});
+  return record.step(Role::kWeights, "weights", "A", ops::multiply, {aligned, bell});
 }
 
 Attributes settings_of(const AlignmentSettings& settings) {

@@ -60,7 +60,7 @@ std::optional<StepId> record_mask(Recorder& record, const MaskSettings& mask, So
   if (mask.pattern && mask.pattern->random_keys) {
     inputs.push_back(record.parameter("random_keys", "R", *mask.pattern->random_keys));
   }
-  return record.step("mask", "M", ops::mask, std::move(inputs),
+  return record.step(Role::kMask, "mask", "M", ops::mask, std::move(inputs),
                      constants_of(mask, record.prefix()));
 }
 
@@ -99,9 +99,9 @@ struct Head {
   StepId output = 0;
 
   /// Records a step of this head, or of the map that the suffix names.
-  StepId step(const std::string& name, const std::string& symbol, const Operation& operation,
-              std::vector<StepId> inputs, Attributes attributes = {}) {
-    return record.step(name + suffix, symbol + suffix, operation, std::move(inputs),
+  StepId step(Role role, const std::string& name, const std::string& symbol,
+              const Operation& operation, std::vector<StepId> inputs, Attributes attributes = {}) {
+    return record.step(role, name + suffix, symbol + suffix, operation, std::move(inputs),
                        std::move(attributes));
   }
 };
@@ -123,9 +123,9 @@ void project(Head& head, const Layer& layer, HeadParameters& parameters) {
   head.position = record_parameters(record, std::move(parameters.position));
   head.tricks = std::move(parameters.tricks);
 
-  head.q = record.step("query", "Q", ops::linear, query.of(layer.from.x));
-  head.k = record.step("key", "K", ops::linear, key.of(layer.from.y));
-  head.v = record.step("value", "V", ops::linear, value.of(layer.from.v));
+  head.q = record.step(Role::kQuery, "query", "Q", ops::linear, query.of(layer.from.x));
+  head.k = record.step(Role::kKey, "key", "K", ops::linear, key.of(layer.from.y));
+  head.v = record.step(Role::kValue, "value", "V", ops::linear, value.of(layer.from.v));
   head.position_bias =
       record_bias(record, layer.settings.position, head.position, layer.from.x, layer.from.y);
 }
@@ -134,8 +134,10 @@ void project(Head& head, const Layer& layer, HeadParameters& parameters) {
 void prepare(Head& head, const Layer& layer) {
   const PositionSettings& position = layer.settings.position;
   if (position.type == PositionType::kRope) {
-    head.q = head.step("rotated_query", "Q_rotated", ops::rotate, {head.q}, rotation_of(position));
-    head.k = head.step("rotated_key", "K_rotated", ops::rotate, {head.k}, rotation_of(position));
+    head.q = head.step(Role::kQuery, "rotated_query", "Q_rotated", ops::rotate, {head.q},
+                       rotation_of(position));
+    head.k = head.step(Role::kKey, "rotated_key", "K_rotated", ops::rotate, {head.k},
+                       rotation_of(position));
   }
   if (const auto& norm = layer.settings.tricks.qk_norm) {
     std::tie(head.q, head.k) = record_qk_norm(head.record, *norm, head.tricks, head.q, head.k);
@@ -151,19 +153,21 @@ void score(Head& head, const Layer& layer) {
   if (head.position.keys) compared.push_back(*head.position.keys);
   const Operation& operation =
       head.position.keys ? ops::relative_dot_product : operation_of(settings.score.type);
-  StepId s = head.step("scores", "S", operation, std::move(compared), constants_of(settings.score));
+  StepId s = head.step(Role::kScores, "scores", "S", operation, std::move(compared),
+                       constants_of(settings.score));
   const double scale = head.tricks.scale.value_or(layer.scale);
   if (scale != 1) {
-    s = head.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
+    s = head.step(Role::kScores, "scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", scale}});
   }
   if (settings.softcap) {
-    s = head.step("capped_scores", "S_capped", ops::softcap, {s}, {{"cap", *settings.softcap}});
+    s = head.step(Role::kScores, "capped_scores", "S_capped", ops::softcap, {s},
+                  {{"cap", *settings.softcap}});
   }
   std::vector<StepId> summands{s};
   if (head.bias) summands.push_back(*head.bias);
   if (head.position_bias) summands.push_back(*head.position_bias);
   if (summands.size() > 1) {
-    s = head.step("biased_scores", "S_biased", ops::add, std::move(summands));
+    s = head.step(Role::kScores, "biased_scores", "S_biased", ops::add, std::move(summands));
   }
   head.s = s;
 }
@@ -173,7 +177,7 @@ void weigh(Head& head, const Layer& layer) {
   const AttentionSettings& settings = layer.settings;
   StepId s = head.s;
   if (layer.mask) {
-    s = head.step("masked_scores", "S_masked", ops::mask_scores, {s, *layer.mask});
+    s = head.step(Role::kScores, "masked_scores", "S_masked", ops::mask_scores, {s, *layer.mask});
   }
   if (settings.tricks.evaluation == Evaluation::kOnline) {
     head.online = record_online(head.record, s, head.v, settings.normalize.temperature);
@@ -183,7 +187,7 @@ void weigh(Head& head, const Layer& layer) {
   if (head.tricks.sink) constants.set("sink", *head.tricks.sink);
   const Operation& normalize =
       head.tricks.sink ? ops::softmax_with_sink : operation_of(settings.normalize.type);
-  head.a = head.step("weights", "A", normalize, {s}, std::move(constants));
+  head.a = head.step(Role::kWeights, "weights", "A", normalize, {s}, std::move(constants));
 }
 
 /// Stages 2 and 3 of differential attention: each half of the queries and keys makes a map of its
@@ -193,16 +197,18 @@ void weigh_difference(Head& head, const Layer& layer) {
   Head first = head, second = head;
   for (Head* half : {&first, &second}) {
     half->suffix = half == &first ? "_1" : "_2";
+    half->record = head.record.at([&](Place& place) { place.branch = half->suffix.substr(1); });
     const Attributes columns{{"first", half == &first ? 0 : layer.key_size},
                              {"columns", layer.key_size}};
-    half->q = half->step("query", "Q", ops::slice_columns, {head.q}, columns);
-    half->k = half->step("key", "K", ops::slice_columns, {head.k}, columns);
+    half->q = half->step(Role::kQuery, "query", "Q", ops::slice_columns, {head.q}, columns);
+    half->k = half->step(Role::kKey, "key", "K", ops::slice_columns, {head.k}, columns);
   }
   for (Head* half : {&first, &second}) {
     score(*half, layer);
     weigh(*half, layer);
   }
-  head.a = head.step("weights", "A", ops::differential, {first.a, second.a, *layer.lambda});
+  head.a = head.step(Role::kWeights, "weights", "A", ops::differential,
+                     {first.a, second.a, *layer.lambda});
 }
 
 /// Stage 4: the weights mix the values.
@@ -217,12 +223,13 @@ void mix_values(Head& head, const Layer& layer) {
     mixed = {head.online->accumulator, head.online->sum};
     operation = &ops::online_output;
   }
-  head.output = head.record.step("output", head.output_symbol, *operation, std::move(mixed));
+  head.output =
+      head.record.step(Role::kOutput, "output", head.output_symbol, *operation, std::move(mixed));
   const auto& differential = layer.settings.differential;
   if (!differential || !differential->norm) return;
   head.output = head.record.step(
-      "normalized_output", head.output_symbol + "_norm", ops::scaled_rms_norm, {head.output},
-      {{"epsilon", 1e-5}, {"factor", 1 - lambda_init_of(*differential)}});
+      Role::kOutput, "normalized_output", head.output_symbol + "_norm", ops::scaled_rms_norm,
+      {head.output}, {{"epsilon", 1e-5}, {"factor", 1 - lambda_init_of(*differential)}});
 }
 
 /// One head from end to end.
@@ -245,13 +252,13 @@ void attend(Head& head, const Layer& layer, HeadParameters& parameters) {
 }
 
 /// Each head hears all heads: its step becomes the sum of theirs, weighted by a column of P.
-void mix_heads(std::vector<Head>& heads, StepId Head::*of, StepId p, const char* name,
+void mix_heads(std::vector<Head>& heads, StepId Head::*of, StepId p, Role role, const char* name,
                const char* symbol) {
   std::vector<StepId> inputs;
   for (const Head& head : heads) inputs.push_back(head.*of);
   inputs.push_back(p);
   for (std::size_t to = 0; to < heads.size(); ++to) {
-    heads[to].*of = heads[to].step(name, symbol, ops::mix_heads, inputs, {{"to", to}});
+    heads[to].*of = heads[to].step(role, name, symbol, ops::mix_heads, inputs, {{"to", to}});
   }
 }
 
@@ -267,9 +274,9 @@ void attend_together(Recorder& record, std::vector<Head>& heads, const Layer& la
     project(heads[i], layer, parameters.heads[i]);
     score(heads[i], layer);
   }
-  if (p_scores) mix_heads(heads, &Head::s, *p_scores, "mixed_scores", "S_mixed");
+  if (p_scores) mix_heads(heads, &Head::s, *p_scores, Role::kScores, "mixed_scores", "S_mixed");
   for (Head& head : heads) weigh(head, layer);
-  if (p_weights) mix_heads(heads, &Head::a, *p_weights, "mixed_weights", "A_mixed");
+  if (p_weights) mix_heads(heads, &Head::a, *p_weights, Role::kWeights, "mixed_weights", "A_mixed");
   for (Head& head : heads) mix_values(head, layer);
 }
 
@@ -285,7 +292,7 @@ StepId record_attention(Recorder record, const AttentionSettings& settings,
   }
   std::vector<Head> heads;
   for (std::size_t i = 0; i < parameters.heads.size(); ++i) {
-    heads.push_back({record.below(fmt::format("head{}", i)), fmt::format("O_{}", i)});
+    heads.push_back({record.head(i), fmt::format("O_{}", i)});
   }
   if (settings.talking_heads) {
     attend_together(record, heads, layer, parameters);
@@ -294,10 +301,10 @@ StepId record_attention(Recorder record, const AttentionSettings& settings,
   }
   std::vector<StepId> outputs;
   for (const Head& head : heads) outputs.push_back(head.output);
-  const StepId concat = record.step("concat", "C", ops::concat, std::move(outputs));
+  const StepId concat = record.step(Role::kHidden, "concat", "C", ops::concat, std::move(outputs));
   Projection output{record_parameter(record, "W_O", std::move(parameters.w_o)), {}};
   output.b = record_parameter(record, "b_O", std::move(parameters.b_o));
-  return record.step("attention_output", "O", ops::linear, output.of(concat));
+  return record.step(Role::kOutput, "attention_output", "O", ops::linear, output.of(concat));
 }
 
 }  // namespace attn_viz

@@ -33,15 +33,15 @@ void record_mechanism(const MapsScope& scope, const AttentionFusion& settings) {
   axes[0].name = "channel", axes[1].name = kDeeperRow, axes[2].name = kDeeperColumn;
   const StepId deeper =
       record.below("input").input("deeper", "d", settings.deeper.with_axes(std::move(axes)));
-  const StepId u =
-      record_resized(record, "upsampled", "u", deeper, scope.x, settings.align_corners);
+  const StepId u = record_resized(record, Role::kMaps, "upsampled", "u", deeper, scope.x,
+                                  settings.align_corners);
 
   // Both, as one vector for each channel of the convolution.
-  const StepId both = record.step("concatenated", "c", ops::concat_maps, {scope.x, u});
+  const StepId both = record.step(Role::kMaps, "concatenated", "c", ops::concat_maps, {scope.x, u});
   const StepId f = record_convolution(scope, "convolution", "f", settings.convolution, both,
                                       {.relu = settings.relu});
-  const StepId means =
-      record.step("pooled", "p", ops::adaptive_average_pool, {f}, {{"rows", 1}, {"columns", 1}});
+  const StepId means = record.step(Role::kMaps, "pooled", "p", ops::adaptive_average_pool, {f},
+                                   {{"rows", 1}, {"columns", 1}});
   const StepId a = record_convolution(scope, "attention", "a", settings.attention, means,
                                       {.form = KernelForm::kPoint});
   const std::size_t channels = scope.values(scope.x).size(0), shares = scope.values(a).size(0);
@@ -54,9 +54,11 @@ void record_mechanism(const MapsScope& scope, const AttentionFusion& settings) {
                                                   : ""))
         .hint("without \"attention\" the convolution has to give them");
   }
-  const StepId w = record.step("gate/vector", "w", ops::activation, {a}, {{"function", "sigmoid"}});
-  const StepId on_grid = record_resized(record, "gate/values", "W", w, scope.x, false);
-  record.step("output", "y", ops::blend, {on_grid, u, scope.x});
+  const StepId w = record.branch("gate").step(Role::kGate, "vector", "w", ops::activation, {a},
+                                              {{"function", "sigmoid"}});
+  const StepId on_grid =
+      record_resized(record.branch("gate"), Role::kGate, "values", "W", w, scope.x, false);
+  record.step(Role::kOutput, "output", "y", ops::blend, {on_grid, u, scope.x});
 }
 
 }  // namespace attn_viz

@@ -138,26 +138,28 @@ StepId record_states(Recorder& record, const DirectionSteps& steps, StepId x,
   for (const GateSteps& gate : steps) {
     std::vector<StepId> projected{x, gate.w};
     if (gate.b) projected.push_back(*gate.b);
-    inputs.push_back(record.step("projected" + gate.suffix, "P" + gate.suffix, ops::linear,
-                                 std::move(projected)));
+    inputs.push_back(record.step(Role::kHidden, "projected" + gate.suffix, "P" + gate.suffix,
+                                 ops::linear, std::move(projected)));
   }
   for (const GateSteps& gate : steps) inputs.push_back(gate.u);
   if (first) inputs.push_back(*first);
   Attributes attributes;
   if (reverse) attributes.set("reverse", true);
-  if (steps.size() == 1) return record.step("hidden", symbol, ops::rnn, inputs, attributes);
+  if (steps.size() == 1)
+    return record.step(Role::kState, "hidden", symbol, ops::rnn, inputs, attributes);
 
   // One operation runs the recurrence, for each of its parts needs the others; then they part.
   const std::size_t h = record.values(steps[0].u).columns();
-  const StepId all = record.step("states", "G", ops::gru, std::move(inputs), attributes);
-  const auto cut = [&](const char* name, const std::string& part, std::size_t number) {
-    return record.step(name, part, ops::slice_columns, {all},
+  const StepId all =
+      record.step(Role::kState, "states", "G", ops::gru, std::move(inputs), attributes);
+  const auto cut = [&](Role role, const char* name, const std::string& part, std::size_t number) {
+    return record.step(role, name, part, ops::slice_columns, {all},
                        {{"first", number * h}, {"columns", h}});
   };
-  cut("update_gate", "Z", 0);
-  cut("reset_gate", "R", 1);
-  cut("candidate", "H̃", 2);
-  return cut("hidden", symbol, 3);
+  cut(Role::kGate, "update_gate", "Z", 0);
+  cut(Role::kGate, "reset_gate", "R", 1);
+  cut(Role::kState, "candidate", "H̃", 2);
+  return cut(Role::kState, "hidden", symbol, 3);
 }
 
 CellStates record_cell(Recorder record, CellParameters parameters, StepId x,
@@ -169,13 +171,14 @@ CellStates record_cell(Recorder record, CellParameters parameters, StepId x,
   }
   CellStates result{0};
   for (const bool reverse : {false, true}) {
-    Recorder below = record.below(reverse ? "backward" : "forward");
+    Recorder below = record.branch(reverse ? "backward" : "forward");
     const DirectionSteps steps =
         record_parameters(below, std::move(reverse ? *parameters.backward : parameters.forward));
     (reverse ? result.backward : result.forward) =
         record_states(below, steps, x, first, reverse, (reverse ? "←" : "→") + symbol);
   }
-  result.states = record.step("hidden", symbol, ops::concat, {*result.forward, *result.backward});
+  result.states =
+      record.step(Role::kState, "hidden", symbol, ops::concat, {*result.forward, *result.backward});
   return result;
 }
 

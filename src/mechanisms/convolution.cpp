@@ -56,7 +56,7 @@ ConvolutionSteps record_convolution(Recorder& record, const ConvolutionSettings&
     steps.bias = record.parameter("bias", "b", *convolution.bias);
     inputs.push_back(*steps.bias);
   }
-  steps.output = record.step(name, symbol, ops::grid_convolution, std::move(inputs),
+  steps.output = record.step(Role::kOutput, name, symbol, ops::grid_convolution, std::move(inputs),
                              constants_of(convolution, grid));
   return steps;
 }
@@ -103,10 +103,10 @@ StepId record_head(Recorder record, const ConvolutionSettings& convolution, std:
                        centred_at(convolution.row_shifts[tap], convolution.column_shifts[tap],
                                   sharpness, kernel.dtype()));
   const StepId w = record_parameter(record, "W_V", kernel.part(tap));
-  const StepId s = record.step("scores", "S", ops::encoding_scores, {encoding, v});
-  const StepId a = record.step("weights", "A", ops::softmax, {s});
-  const StepId value = record.step("value", "V", ops::linear, {keys, w});
-  return record.step("output", fmt::format("O_{}", tap), ops::matmul, {a, value});
+  const StepId s = record.step(Role::kScores, "scores", "S", ops::encoding_scores, {encoding, v});
+  const StepId a = record.step(Role::kWeights, "weights", "A", ops::softmax, {s});
+  const StepId value = record.step(Role::kValue, "value", "V", ops::linear, {keys, w});
+  return record.step(Role::kOutput, "output", fmt::format("O_{}", tap), ops::matmul, {a, value});
 }
 
 void check_size(const ConvolutionAsAttention& task, std::size_t keys, std::size_t limit) {
@@ -147,7 +147,7 @@ Trace run_convolution(SequenceConvolution task, std::size_t memory_limit) {
   StepId x =
       record_rows(trace, record.below("input"), "embeddings", "X", std::move(task.input), "token");
   for (std::size_t i = 0; i < task.layers.size(); ++i) {
-    Recorder layer = record.below(fmt::format("layer{}", i));
+    Recorder layer = record.layer(i);
     x = record_convolution(layer, task.layers[i], grid, x, "output", fmt::format("H_{}", i)).output;
   }
   return trace;
@@ -171,7 +171,7 @@ Trace run_convolution_as_attention(ConvolutionAsAttention task, std::size_t memo
   Recorder record(trace);
   const StepId x =
       record_rows(trace, record.below("input"), "embeddings", "X", std::move(task.input), "token");
-  Recorder layer = record.below("layer0");
+  Recorder layer = record.layer(0);
   const ConvolutionSteps convolved =
       record_convolution(layer, convolution, grid, x, "convolution", "C");
 
@@ -184,23 +184,25 @@ Trace run_convolution_as_attention(ConvolutionAsAttention task, std::size_t memo
     add_axis(trace, with_ghosts(axis, grid, border), "context");
     Attributes padding = places;
     padding.set("axis", "context");
-    keys = layer.step("padded", "X_0", ops::pad_grid, {x}, std::move(padding));
+    keys = layer.step(Role::kKey, "padded", "X_0", ops::pad_grid, {x}, std::move(padding));
   }
-  const StepId encoding =
-      layer.step("relative_positions", "R", ops::quadratic_encoding, {x, keys}, places);
+  const StepId encoding = layer.step(Role::kPosition, "relative_positions", "R",
+                                     ops::quadratic_encoding, {x, keys}, places);
   std::vector<StepId> heads;
   for (std::size_t tap = 0; tap < convolution.row_shifts.size(); ++tap) {
-    heads.push_back(record_head(layer.below(fmt::format("head{}", tap)), convolution, tap,
-                                task.sharpness, encoding, keys));
+    heads.push_back(record_head(layer.head(tap), convolution, tap, task.sharpness, encoding, keys));
   }
-  StepId sum = heads.size() == 1 ? heads[0] : layer.step("sum", "O", ops::add, std::move(heads));
+  StepId sum = heads.size() == 1
+                   ? heads[0]
+                   : layer.step(Role::kOutput, "sum", "O", ops::add, std::move(heads));
   if (convolved.bias) {
-    const StepId bias = layer.step("repeated_bias", "1 b", ops::repeat_rows, {*convolved.bias, x});
-    sum = layer.step("attention_output", "Y", ops::add, {sum, bias});
+    const StepId bias =
+        layer.step(Role::kBias, "repeated_bias", "1 b", ops::repeat_rows, {*convolved.bias, x});
+    sum = layer.step(Role::kOutput, "attention_output", "Y", ops::add, {sum, bias});
   } else {
-    sum = layer.step("attention_output", "Y", ops::identity, {sum});
+    sum = layer.step(Role::kOutput, "attention_output", "Y", ops::identity, {sum});
   }
-  layer.step("difference", "D", ops::subtract, {sum, convolved.output});
+  layer.step(Role::kHidden, "difference", "D", ops::subtract, {sum, convolved.output});
   return trace;
 }
 

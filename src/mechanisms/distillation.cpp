@@ -42,8 +42,8 @@ StepId record_energies(Recorder record, StepId maps, std::size_t block,
                        const DistillationSettings& settings) {
   const auto energy = [&](const char* name, const char* symbol, const char* reduction,
                           double power) {
-    return record.step(name, fmt::format("{}_{}", symbol, block), ops::channel_energy, {maps},
-                       {{"reduction", reduction}, {"power", power}});
+    return record.step(Role::kMaps, name, fmt::format("{}_{}", symbol, block), ops::channel_energy,
+                       {maps}, {{"reduction", reduction}, {"power", power}});
   };
   const StepId all[] = {energy("sum", "G_sum", "sum", 1),
                         energy("sum_power", "G_sum^p", "sum", settings.power),
@@ -55,7 +55,7 @@ StepId record_energies(Recorder record, StepId maps, std::size_t block,
 StepId record_normalized(Recorder record, const char* name, std::string symbol, StepId map,
                          MapNorm norm) {
   if (norm == MapNorm::kNone) return map;
-  return record.step(name, std::move(symbol),
+  return record.step(Role::kMaps, name, std::move(symbol),
                      norm == MapNorm::kSoftmax ? ops::spatial_softmax : ops::map_l2_normalize,
                      {map});
 }
@@ -72,14 +72,15 @@ StepId record_pair(Recorder record, std::size_t m, StepId map, StepId next,
         .at(fmt::format("/blocks/{}/maps", m + 1));
   }
   if (teacher.shape() != student.shape()) {
-    next = record.step("upsampled", fmt::format("B_{}", m + 1), ops::interpolate, {next, map},
+    next = record.step(Role::kMaps, "upsampled", fmt::format("B_{}", m + 1), ops::interpolate,
+                       {next, map},
                        {{"method", "bilinear"}, {"align_corners", settings.align_corners}});
   }
   const StepId a =
       record_normalized(record, "student", fmt::format("Ψ_{}", m), map, settings.normalize);
   const StepId b =
       record_normalized(record, "target", fmt::format("Ψ_{}", m + 1), next, settings.normalize);
-  return record.step("loss", fmt::format("L_{}", m), ops::squared_error, {a, b},
+  return record.step(Role::kLoss, "loss", fmt::format("L_{}", m), ops::squared_error, {a, b},
                      {{"reduction", name_in(kErrorReductionNames, settings.loss)}});
 }
 
@@ -127,17 +128,19 @@ std::vector<StepId> record_lane(Recorder record, Trace& trace, const LaneSetting
   }
   const StepId logits = record.input("logits", "s", lane.logits.with_axes(axes));
   const StepId labels = record.input("labels", "y", lane.labels.with_axes({axes[1], axes[2]}));
-  record.step("probabilities", "p", ops::channel_softmax, {logits});
-  const StepId predicted = record.step("predicted", "ŷ", ops::channel_argmax, {logits});
+  record.step(Role::kProbabilities, "probabilities", "p", ops::channel_softmax, {logits});
+  const StepId predicted =
+      record.step(Role::kChoice, "predicted", "ŷ", ops::channel_argmax, {logits});
   factors = {1, weights.iou};
   std::vector<StepId> losses{
-      record.step("segmentation_loss", "L_seg", ops::pixel_cross_entropy, {logits, labels},
-                  {{"class_weights", std::move(class_weights)}}),
-      record.step("iou_loss", "L_IoU", ops::lane_iou_loss, {predicted, labels})};
+      record.step(Role::kLoss, "segmentation_loss", "L_seg", ops::pixel_cross_entropy,
+                  {logits, labels}, {{"class_weights", std::move(class_weights)}}),
+      record.step(Role::kLoss, "iou_loss", "L_IoU", ops::lane_iou_loss, {predicted, labels})};
   if (lane.existence) {
     const StepId s = record.input("existence_logits", "e", lane.existence->logits);
     const StepId y = record.input("existence_labels", "z", lane.existence->labels);
-    losses.push_back(record.step("existence_loss", "L_exist", ops::binary_cross_entropy, {s, y}));
+    losses.push_back(
+        record.step(Role::kLoss, "existence_loss", "L_exist", ops::binary_cross_entropy, {s, y}));
     factors.push_back(weights.existence);
   }
   return losses;
@@ -165,27 +168,27 @@ Trace run_distillation(DistillationTask task, std::size_t) {
   Recorder record(trace);
   std::vector<StepId> maps, chosen, losses;
   for (std::size_t i = 0; i < task.blocks.size(); ++i) {
-    maps.push_back(record.below(fmt::format("block{}", i))
+    maps.push_back(record.branch(fmt::format("block{}", i))
                        .input("maps", fmt::format("A_{}", i),
                               with_axes_of(trace, std::move(task.blocks[i].maps), i)));
   }
   for (std::size_t i = 0; i < maps.size(); ++i) {
     chosen.push_back(
-        record_energies(record.below(fmt::format("block{}", i)), maps[i], i, settings));
+        record_energies(record.branch(fmt::format("block{}", i)), maps[i], i, settings));
   }
   for (std::size_t m = 0; m + 1 < chosen.size(); ++m) {
-    losses.push_back(
-        record_pair(record.below(fmt::format("pair{}", m)), m, chosen[m], chosen[m + 1], settings));
+    losses.push_back(record_pair(record.branch(fmt::format("pair{}", m)), m, chosen[m],
+                                 chosen[m + 1], settings));
   }
   const StepId distillation =
-      record.step("distillation_loss", "L_distill", ops::weighted_sum, losses,
+      record.step(Role::kLoss, "distillation_loss", "L_distill", ops::weighted_sum, losses,
                   {{"factors", std::vector<double>(losses.size(), 1)}});
   if (!task.lane) return trace;
   std::vector<double> factors;
-  losses = record_lane(record.below("lane"), trace, *task.lane, task.weights, factors);
+  losses = record_lane(record.branch("lane"), trace, *task.lane, task.weights, factors);
   losses.push_back(distillation);
   factors.push_back(task.weights.distillation);
-  record.step("total_loss", "L", ops::weighted_sum, std::move(losses),
+  record.step(Role::kLoss, "total_loss", "L", ops::weighted_sum, std::move(losses),
               {{"factors", std::move(factors)}});
   return trace;
 }

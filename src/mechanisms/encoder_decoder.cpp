@@ -95,7 +95,7 @@ struct Run {
 /// Row `row` of a step, as a step.
 StepId row_of(Recorder& record, const std::string& name, const std::string& symbol, StepId x,
               std::size_t row) {
-  return record.step(name, symbol, ops::select_row, {x}, {{"row", row}});
+  return record.step(Role::kState, name, symbol, ops::select_row, {x}, {{"row", row}});
 }
 
 /// The encoder's state after it has read all: its last one, of two directions both ends.
@@ -105,13 +105,13 @@ StepId last_state(Recorder& record, const Run& run, const std::string& name,
   if (!run.encoded.backward) return row_of(record, name, symbol, run.h(), last);
   const StepId ahead = row_of(record, name + "_forward", "→" + symbol, *run.encoded.forward, last);
   const StepId back = row_of(record, name + "_backward", "←" + symbol, *run.encoded.backward, 0);
-  return record.step(name, symbol, ops::concat, {ahead, back});
+  return record.step(Role::kState, name, symbol, ops::concat, {ahead, back});
 }
 
 /// s_0 [1, h]; none where zeros need not be told.
 std::optional<StepId> record_first_state(const Run& run) {
   if (!is_recurrent(run.task.decoder)) return std::nullopt;
-  Recorder decoder = run.record.below("decoder");
+  Recorder decoder = run.record.side(Place::Side::kDecoder);
   const std::vector<Axis> row{Axis{1}, Axis{run.plan.sizes.state}};
   switch (run.task.decoder->first) {
     case FirstState::kEncoder:
@@ -133,26 +133,28 @@ StepId record_shared_context(Run& run) {
   if (mean || !run.encoded.backward) {
     Attributes constants;
     if (!mean) constants.set("key", run.plan.sizes.source - 1);
-    record.step("weights", "A", ops::fixed_weights, {run.y, run.h()}, std::move(constants));
+    record.step(Role::kWeights, "weights", "A", ops::fixed_weights, {run.y, run.h()},
+                std::move(constants));
   }
-  const StepId summary = mean ? record.step("summary", "c", ops::mean_rows, {run.h()})
-                              : last_state(record, run, "summary", "c");
-  return record.step("context", "C", ops::repeat_rows, {summary, run.y});
+  const StepId summary = mean
+                             ? record.step(Role::kOutput, "summary", "c", ops::mean_rows, {run.h()})
+                             : last_state(record, run, "summary", "c");
+  return record.step(Role::kOutput, "context", "C", ops::repeat_rows, {summary, run.y});
 }
 
 /// States of a decoder that does not look at the source by its own states: all rows at once.
 StepId record_decoder(Run& run, std::optional<StepId> context) {
   if (!is_recurrent(run.task.decoder)) return run.y;
-  Recorder decoder = run.record.below("decoder");
-  StepId x = decoder.step("previous_target", "Y_prev", ops::shift_rows, {run.y});
-  if (context) x = decoder.step("input", "[Y_prev, C]", ops::concat, {x, *context});
+  Recorder decoder = run.record.side(Place::Side::kDecoder);
+  StepId x = decoder.step(Role::kHidden, "previous_target", "Y_prev", ops::shift_rows, {run.y});
+  if (context) x = decoder.step(Role::kHidden, "input", "[Y_prev, C]", ops::concat, {x, *context});
   return record_cell(decoder, std::move(*run.plan.decoder), x, run.first, "S").states;
 }
 
 /// Rows of all steps, one below the other.
-StepId stack(Recorder& record, const std::string& name, const std::string& symbol,
+StepId stack(Recorder& record, Role role, const std::string& name, const std::string& symbol,
              std::vector<StepId> rows) {
-  return record.step(name, symbol, ops::stack_rows, std::move(rows), {{"axis", "target"}});
+  return record.step(role, name, symbol, ops::stack_rows, std::move(rows), {{"axis", "target"}});
 }
 
 struct States {
@@ -163,26 +165,29 @@ struct States {
 /// Bahdanau's decoder, step by step: s_(i−1) looks at the source, and what it sees, c_i, goes into
 /// s_i = f(s_(i−1), [y_(i−1); c_i]).
 States record_bahdanau(Run& run, const AlignmentSteps& alignment) {
-  Recorder decoder = run.record.below("decoder");
+  Recorder decoder = run.record.side(Place::Side::kDecoder);
   const std::size_t n = run.plan.sizes.target;
-  const StepId previous = decoder.step("previous_target", "Y_prev", ops::shift_rows, {run.y});
+  const StepId previous =
+      decoder.step(Role::kHidden, "previous_target", "Y_prev", ops::shift_rows, {run.y});
   const DirectionSteps cell = record_parameters(decoder, std::move(run.plan.decoder->forward));
   StepId s = *run.first;
   std::vector<StepId> scores, weights, contexts, states;
   for (std::size_t i = 0; i < n; ++i) {
-    Recorder step = decoder.below(fmt::format("step{}", i));
+    Recorder step = decoder.pass("step", i);
     scores.push_back(record_scores(step, run.task.attention.type, alignment, s, run.h()));
-    weights.push_back(step.step("weights", "a", ops::softmax, {scores.back()}));
-    contexts.push_back(step.step("context", "c", ops::matmul, {weights.back(), run.h()}));
+    weights.push_back(step.step(Role::kWeights, "weights", "a", ops::softmax, {scores.back()}));
+    contexts.push_back(
+        step.step(Role::kOutput, "context", "c", ops::matmul, {weights.back(), run.h()}));
     const StepId y = row_of(step, "previous_word", "y_prev", previous, i);
-    const StepId x = step.step("input", "[y_prev, c]", ops::concat, {y, contexts.back()});
+    const StepId x =
+        step.step(Role::kHidden, "input", "[y_prev, c]", ops::concat, {y, contexts.back()});
     s = record_states(step, cell, x, s, false, "s");
     states.push_back(s);
   }
-  stack(run.record, "scores", "E", std::move(scores));
-  stack(run.record, "weights", "A", std::move(weights));
-  const StepId context = stack(run.record, "context", "C", std::move(contexts));
-  return {context, stack(decoder, "hidden", "S", std::move(states))};
+  stack(run.record, Role::kScores, "scores", "E", std::move(scores));
+  stack(run.record, Role::kWeights, "weights", "A", std::move(weights));
+  const StepId context = stack(run.record, Role::kOutput, "context", "C", std::move(contexts));
+  return {context, stack(decoder, Role::kState, "hidden", "S", std::move(states))};
 }
 
 /// Attention of states that do not depend on what they see.
@@ -190,7 +195,7 @@ States record_attention_of_states(Run& run, const AlignmentSteps& alignment) {
   const StepId s = record_decoder(run, std::nullopt);
   const StepId scores = record_scores(run.record, run.task.attention.type, alignment, s, run.h());
   const StepId a = record_weights(run.record, run.task.attention, alignment, scores, s, run.h());
-  return {run.record.step("context", "C", ops::matmul, {a, run.h()}), s};
+  return {run.record.step(Role::kOutput, "context", "C", ops::matmul, {a, run.h()}), s};
 }
 
 /// Contexts C [n, d_h] and, if there are any, decoder states.
@@ -207,8 +212,9 @@ States record_states_and_contexts(Run& run, const AlignmentSteps& alignment) {
     context = record_shared_context(run);
   } else {
     const StepId a = run.record.input(
-        "weights", "A", named(named(*run.task.attention.given, 0, "target"), 1, "token"));
-    context = run.record.step("context", "C", ops::matmul, {a, run.h()});
+        "weights", "A", named(named(*run.task.attention.given, 0, "target"), 1, "token"),
+        Role::kWeights);
+    context = run.record.step(Role::kOutput, "context", "C", ops::matmul, {a, run.h()});
   }
   if (!run.task.decoder) return {context, std::nullopt};
   return {context, record_decoder(run, context)};
@@ -217,12 +223,13 @@ States record_states_and_contexts(Run& run, const AlignmentSteps& alignment) {
 /// What the output head reads: Luong's h̃_t = tanh([c_t; h_t] W_c), else what there is of [C, S].
 StepId record_readout(Recorder& record, const AlignmentSteps& alignment, const States& states) {
   if (!states.states) return states.context;
-  const StepId both =
-      record.step("readout", "[C, S]", ops::concat, {states.context, *states.states});
+  const StepId both = record.step(Role::kHidden, "readout", "[C, S]", ops::concat,
+                                  {states.context, *states.states});
   if (!alignment.w_c) return both;
-  const StepId projected =
-      record.step("attentional_projected", "P_c", ops::linear, {both, *alignment.w_c});
-  return record.step("attentional", "H̃", ops::activation, {projected}, {{"function", "tanh"}});
+  const StepId projected = record.step(Role::kHidden, "attentional_projected", "P_c", ops::linear,
+                                       {both, *alignment.w_c});
+  return record.step(Role::kHidden, "attentional", "H̃", ops::activation, {projected},
+                     {{"function", "tanh"}});
 }
 
 std::size_t readout_size(const EncoderDecoder& task, const Plan& plan) {
@@ -264,9 +271,10 @@ Trace run_encoder_decoder(EncoderDecoder task, std::size_t memory_limit) {
   Recorder given = run.record.below("input");
   const StepId x = record_rows(trace, given, "embeddings", "X", std::move(task.source), "token");
   run.y = record_target(trace, given, task);
-  run.encoded = record_cell(run.record.below("encoder"), std::move(plan.encoder), x, {}, "H");
+  run.encoded =
+      record_cell(run.record.side(Place::Side::kEncoder), std::move(plan.encoder), x, {}, "H");
   run.first = record_first_state(run);
-  const AlignmentSteps alignment = record_parameters(run.record.below("attention"), task.attention,
+  const AlignmentSteps alignment = record_parameters(run.record.branch("attention"), task.attention,
                                                      std::move(plan.alignment), plan.sizes);
   const States states = record_states_and_contexts(run, alignment);
   const bool attentional = alignment.w_c.has_value();

@@ -70,11 +70,11 @@ StepId record_feed_forward(Recorder record, const FeedForwardSettings& settings,
     if (!value) return std::nullopt;
     return record.parameter(name, name, std::move(*value));
   };
-  const auto product = [&](const char* name, const char* symbol, StepId rows, StepId w,
+  const auto product = [&](Role role, const char* name, const char* symbol, StepId rows, StepId w,
                            std::optional<StepId> b) {
     std::vector<StepId> inputs{rows, w};
     if (b) inputs.push_back(*b);
-    return record.step(name, symbol, ops::linear, std::move(inputs));
+    return record.step(role, name, symbol, ops::linear, std::move(inputs));
   };
   const StepId w_1 = record.parameter("W_1", "W_1", std::move(parameters.w_1));
   const auto b_1 = given("b_1", parameters.b_1);
@@ -84,18 +84,19 @@ StepId record_feed_forward(Recorder record, const FeedForwardSettings& settings,
   const auto b_2 = given("b_2", parameters.b_2);
 
   if (settings.window > 0) {
-    x = record.step("windowed", "X_window", ops::window_rows, {x}, {{"window", settings.window}});
+    x = record.step(Role::kHidden, "windowed", "X_window", ops::window_rows, {x},
+                    {{"window", settings.window}});
   }
-  const StepId hidden = product("hidden", "U", x, w_1, b_1);
+  const StepId hidden = product(Role::kHidden, "hidden", "U", x, w_1, b_1);
   StepId last = hidden;
-  if (w_gate) last = product("gate", "G", x, *w_gate, b_gate);
+  if (w_gate) last = product(Role::kGate, "gate", "G", x, *w_gate, b_gate);
   if (settings.activation != Activation::kIdentity) {
     const auto name = kActivationNames[static_cast<std::size_t>(settings.activation)];
-    last = record.step("activated", w_gate ? "G_act" : "U_act", ops::activation, {last},
-                       {{"function", name}});
+    last = record.step(Role::kHidden, "activated", w_gate ? "G_act" : "U_act", ops::activation,
+                       {last}, {{"function", name}});
   }
-  if (w_gate) last = record.step("gated", "U_gated", ops::multiply, {last, hidden});
-  if (w_2) last = product("output", "F", last, *w_2, b_2);
+  if (w_gate) last = record.step(Role::kHidden, "gated", "U_gated", ops::multiply, {last, hidden});
+  if (w_2) last = product(Role::kOutput, "output", "F", last, *w_2, b_2);
   return last;
 }
 

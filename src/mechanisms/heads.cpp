@@ -74,7 +74,7 @@ StepId record_lambda(Recorder& record, const Differential& differential, DType d
   add("lambda_k1", "λ_k1", differential.lambda_k1);
   add("lambda_q2", "λ_q2", differential.lambda_q2);
   add("lambda_k2", "λ_k2", differential.lambda_k2);
-  return record.step("lambda", "λ", ops::differential_lambda, std::move(vectors),
+  return record.step(Role::kHidden, "lambda", "λ", ops::differential_lambda, std::move(vectors),
                      {{"lambda_init", lambda_init_of(differential)}});
 }
 

@@ -59,13 +59,15 @@ StepId score(Recorder& record, LevelSettings level, StepId x, const std::string&
   if (level.w) {
     std::vector<StepId> inputs{x, record_parameter(record, "W", std::move(*level.w))};
     if (level.b) inputs.push_back(record_parameter(record, "b", std::move(*level.b)));
-    const StepId projected = record.step("projected", "P", ops::linear, std::move(inputs));
-    u = record.step("hidden", "U", ops::activation, {projected}, {{"function", "tanh"}});
+    const StepId projected =
+        record.step(Role::kHidden, "projected", "P", ops::linear, std::move(inputs));
+    u = record.step(Role::kHidden, "hidden", "U", ops::activation, {projected},
+                    {{"function", "tanh"}});
   }
   const std::size_t a = level.query.count();
   const StepId query =
       record.parameter("query", "q", std::move(level.query).with_axes({Axis{1}, Axis{a}}));
-  return record.step("scores", symbol, ops::dot_product, {query, u});
+  return record.step(Role::kScores, "scores", symbol, ops::dot_product, {query, u});
 }
 
 }  // namespace
@@ -78,8 +80,8 @@ Trace run_hierarchical(HierarchicalAttention task, std::size_t memory_limit) {
   trace.settings.set("sizes", std::vector<double>(task.sizes.begin(), task.sizes.end()));
 
   Recorder record(trace);
-  Recorder given = record.below("input"), token_level = record.below("token_level"),
-           group_level = record.below("group_level");
+  Recorder given = record.below("input"), token_level = record.branch("token_level"),
+           group_level = record.branch("group_level");
   const std::size_t n = task.input.rows.rows();
   const StepId x = record_rows(trace, given, "embeddings", "X", std::move(task.input), "token");
   add_axis(trace, {.name = {}, .labels = std::move(task.groups), .grid = {}, .image = {}}, "group");
@@ -87,18 +89,20 @@ Trace run_hierarchical(HierarchicalAttention task, std::size_t memory_limit) {
 
   // Within each group: a row for each group, in which only its own tokens can be seen.
   const StepId of_tokens = score(token_level, std::move(task.token_level), x, "s");
-  const StepId rows =
-      token_level.step("repeated_scores", "S", ops::repeat_rows, {of_tokens, members});
-  const StepId masked =
-      token_level.step("masked_scores", "S_masked", ops::mask_scores, {rows, members});
-  const StepId within = token_level.step("weights_within", "A", ops::softmax, {masked});
-  const StepId groups = token_level.step("output", "G", ops::matmul, {within, x});
+  const StepId rows = token_level.step(Role::kScores, "repeated_scores", "S", ops::repeat_rows,
+                                       {of_tokens, members});
+  const StepId masked = token_level.step(Role::kScores, "masked_scores", "S_masked",
+                                         ops::mask_scores, {rows, members});
+  const StepId within =
+      token_level.step(Role::kWeights, "weights_within", "A", ops::softmax, {masked});
+  const StepId groups = token_level.step(Role::kOutput, "output", "G", ops::matmul, {within, x});
 
   // Among the groups.
   const StepId of_groups = score(group_level, std::move(task.group_level), groups, "t");
-  const StepId among = group_level.step("weights_among", "B", ops::softmax, {of_groups});
-  record.step("weights", "α", ops::matmul, {among, within});
-  record.step("output", "o", ops::matmul, {among, groups});
+  const StepId among =
+      group_level.step(Role::kWeights, "weights_among", "B", ops::softmax, {of_groups});
+  record.step(Role::kWeights, "weights", "α", ops::matmul, {among, within});
+  record.step(Role::kOutput, "output", "o", ops::matmul, {among, groups});
   return trace;
 }
 

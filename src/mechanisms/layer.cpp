@@ -134,7 +134,7 @@ StepId record_norm(Recorder record, const LayerNormSettings& settings, NormParam
     inputs.push_back(record.parameter("norm_bias", "bias", std::move(*parameters.bias)));
   }
   const Operation& norm = settings.type == NormType::kRms ? ops::rms_norm : ops::layer_norm;
-  return record.step("normalized", symbol, norm, std::move(inputs),
+  return record.step(Role::kHidden, "normalized", symbol, norm, std::move(inputs),
                      {{"epsilon", settings.epsilon}});
 }
 
@@ -151,10 +151,10 @@ StepId record_sub_layer(Recorder record, const LayerSettings& settings, NormPara
   StepId y = f(position == NormPosition::kPre ? normalized(x) : x);
   if (settings.residual) {
     if (*settings.residual != 1) {
-      y = record.step("scaled_output", "O_scaled" + suffix, ops::scale, {y},
+      y = record.step(Role::kHidden, "scaled_output", "O_scaled" + suffix, ops::scale, {y},
                       {{"scale", *settings.residual}});
     }
-    y = record.step("residual", "R" + suffix, ops::add, {x, y});
+    y = record.step(Role::kHidden, "residual", "R" + suffix, ops::add, {x, y});
   }
   return position == NormPosition::kPost ? normalized(y) : y;
 }
@@ -206,27 +206,31 @@ StepId record_layer(Recorder record, const LayerSettings& settings, LayerParamet
                     StepId x, const std::optional<Sources>& memory, const std::string& symbol) {
   StepId h = x;
   if (settings.attention) {
-    h = record_sub_layer(record, settings, parameters.attention_norm, h, "", [&](StepId rows) {
-      return record_attention(record, *settings.attention, std::move(*parameters.attention),
+    const Recorder self = record.at([&](Place& place) {
+      if (settings.cross_attention) place.block = Place::Block::kSelf;
+    });
+    h = record_sub_layer(self, settings, parameters.attention_norm, h, "", [&](StepId rows) {
+      return record_attention(self, *settings.attention, std::move(*parameters.attention),
                               {rows, rows, rows});
     });
   }
   if (settings.cross_attention) {
-    const Recorder cross = record.below("cross");
+    const Recorder cross = record.cross();
     h = record_sub_layer(cross, settings, parameters.cross_norm, h, "_cross", [&](StepId rows) {
       return record_attention(cross, *settings.cross_attention,
                               std::move(*parameters.cross_attention), {rows, memory->y, memory->v});
     });
   }
   if (settings.feed_forward) {
-    const Recorder feed_forward = record.below("feed_forward");
+    const Recorder feed_forward = record.branch("feed_forward");
     h = record_sub_layer(feed_forward, settings, parameters.feed_forward_norm, h, "_ff",
                          [&](StepId rows) {
                            return record_feed_forward(feed_forward, *settings.feed_forward,
                                                       std::move(*parameters.feed_forward), rows);
                          });
   }
-  return only_attends(settings) ? h : record.step("output", symbol, ops::identity, {h});
+  return only_attends(settings) ? h
+                                : record.step(Role::kOutput, "output", symbol, ops::identity, {h});
 }
 
 }  // namespace attn_viz

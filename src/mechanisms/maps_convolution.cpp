@@ -128,14 +128,15 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
   // The last stage has the symbol; those before it are primed.
   const std::size_t stages = 1 + (setting->batch_norm ? 1 : 0) + (plan.relu ? 1 : 0);
   const std::string primed[] = {symbol, symbol + "′", symbol + "″"};
-  Recorder record = scope.record.below(name);
+  Recorder record = plan.layer ? scope.record.layer(*plan.layer) : scope.record.branch(name);
   std::vector<StepId> inputs{x, record.parameter("kernel", "K", std::move(kernel))};
   if (setting->bias) inputs.push_back(record.parameter("bias", "b", *setting->bias));
-  StepId last = record.step("convolved", primed[stages - 1], ops::convolution_2d, std::move(inputs),
+  StepId last = record.step(Role::kMaps, "convolved", primed[stages - 1], ops::convolution_2d,
+                            std::move(inputs),
                             {{"dilation", plan.dilation},
                              {"padding", plan.padding == Padding::kZero ? "zeros" : "replicate"}});
   if (setting->batch_norm) {
-    last = record.step("normalized", primed[plan.relu ? 1 : 0], ops::batch_norm,
+    last = record.step(Role::kMaps, "normalized", primed[plan.relu ? 1 : 0], ops::batch_norm,
                        record_norm(record, *setting->batch_norm, last, place + "/batch_norm"),
                        {{"epsilon", setting->batch_norm->epsilon}});
   }
@@ -144,7 +145,8 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
 }
 
 StepId record_rectified(Recorder record, std::string_view name, std::string symbol, StepId x) {
-  return record.step(name, std::move(symbol), ops::activation, {x}, {{"function", "relu"}});
+  return record.step(Role::kMaps, name, std::move(symbol), ops::activation, {x},
+                     {{"function", "relu"}});
 }
 
 /// Source: Dumoulin, Visin 2016; with a dilation: Yu, Koltun 2016, eq. 2.
@@ -155,17 +157,18 @@ void record_mechanism(const MapsScope& scope, const Convolution2d& settings) {
     x = record_convolution(scope, fmt::format("layer{}", i), fmt::format("x_{}", i + 1),
                            layer.convolution, x,
                            {.relu = layer.relu,
+                            .layer = i,
                             .dilation = layer.dilation,
                             .padding = layer.padding,
                             .place = fmt::format("{}/layers/{}", scope.place, i)});
   }
   Recorder record = scope.record;
-  record.step("output", "y", ops::identity, {x});
+  record.step(Role::kOutput, "output", "y", ops::identity, {x});
 }
 
-StepId record_resized(Recorder record, std::string_view name, std::string symbol, StepId x,
-                      StepId like, bool align_corners) {
-  return record.step(name, std::move(symbol), ops::interpolate, {x, like},
+StepId record_resized(Recorder record, Role role, std::string_view name, std::string symbol,
+                      StepId x, StepId like, bool align_corners) {
+  return record.step(role, name, std::move(symbol), ops::interpolate, {x, like},
                      {{"method", "bilinear"}, {"align_corners", align_corners}});
 }
 

@@ -17,7 +17,7 @@ struct MapsScope {
 
   const Tensor& values(StepId step) const { return record.values(step); }
   MapsScope below(const std::string& name) const {
-    return {record.below(name), x, place + "/" + name, limit};
+    return {record.branch(name), x, place + "/" + name, limit};
   }
   /// @throws Error kLimit if a step of so many numbers would take more than the limit.
   void expect_numbers(double numbers, const std::string& what) const;
@@ -30,6 +30,7 @@ enum class KernelForm { kFull, kDown, kAcross, kPoint };
 struct ConvolutionPlan {
   KernelForm form = KernelForm::kFull;
   bool relu = false;
+  std::optional<std::size_t> layer = {};  ///< where the name is that of a layer
   std::size_t dilation = 1;
   Padding padding = Padding::kZero;
   std::string place = {};  ///< of the setting, where it is not its name below that of the scope
@@ -49,8 +50,8 @@ StepId record_convolution(const MapsScope& scope, const std::string& name,
 StepId record_rectified(Recorder record, std::string_view name, std::string symbol, StepId x);
 
 /// Records x resized to the rows and columns of `like`.
-StepId record_resized(Recorder record, std::string_view name, std::string symbol, StepId x,
-                      StepId like, bool align_corners);
+StepId record_resized(Recorder record, Role role, std::string_view name, std::string symbol,
+                      StepId x, StepId like, bool align_corners);
 
 // ---- one recipe for each mechanism; the last step is "output" ----
 void record_mechanism(const MapsScope& scope, const Convolution2d& settings);

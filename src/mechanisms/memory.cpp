@@ -45,14 +45,16 @@ void check(MemoryReading& task, std::size_t limit) {
 StepId compare(Recorder& record, SimilaritySettings& similarity, StepId q, StepId k) {
   switch (similarity.type) {
     case SimilarityType::kDotProduct:
-      return record.step("similarity", "S", ops::dot_product, {q, k});
+      return record.step(Role::kScores, "similarity", "S", ops::dot_product, {q, k});
     case SimilarityType::kScaledDotProduct: {
-      const StepId s = record.step("dot_products", "S_dot", ops::dot_product, {q, k});
+      const StepId s =
+          record.step(Role::kScores, "dot_products", "S_dot", ops::dot_product, {q, k});
       const auto d = static_cast<double>(record.values(q).columns());
-      return record.step("similarity", "S", ops::scale, {s}, {{"scale", 1 / std::sqrt(d)}});
+      return record.step(Role::kScores, "similarity", "S", ops::scale, {s},
+                         {{"scale", 1 / std::sqrt(d)}});
     }
     case SimilarityType::kCosine:
-      return record.step("similarity", "S", ops::cosine, {q, k});
+      return record.step(Role::kScores, "similarity", "S", ops::cosine, {q, k});
     case SimilarityType::kNetwork: {
       const DType dtype = similarity.w_1.dtype();
       const StepId w_1 = record_parameter(record, "W_1", std::move(similarity.w_1));
@@ -60,7 +62,8 @@ StepId compare(Recorder& record, SimilaritySettings& similarity, StepId q, StepI
       const StepId w_2 = record_parameter(record, "w_2", std::move(similarity.w_2));
       const StepId b_2 = record_parameter(
           record, "b_2", Tensor({Axis{1}}, Buffer<double>{similarity.b_2}).as(dtype));
-      return record.step("similarity", "S", ops::network, {q, k, w_1, b_1, w_2, b_2});
+      return record.step(Role::kScores, "similarity", "S", ops::network,
+                         {q, k, w_1, b_1, w_2, b_2});
     }
   }
   throw Error(ErrorCode::kBug, "a similarity without an operation");
@@ -68,10 +71,11 @@ StepId compare(Recorder& record, SimilaritySettings& similarity, StepId q, StepI
 
 /// What hard reading takes: one pair for each query, in the place of the weights.
 StepId choose(Recorder& record, const MemoryReading& task, StepId s) {
-  if (task.read == ReadType::kMaximum) return record.step("choice", "Z", ops::hardmax, {s});
+  if (task.read == ReadType::kMaximum)
+    return record.step(Role::kWeights, "choice", "Z", ops::hardmax, {s});
   Attributes constants{{"seed", static_cast<double>(task.seed)}};
   if (task.temperature != 1) constants.set("temperature", task.temperature);
-  return record.step("choice", "Z", ops::sample, {s}, std::move(constants));
+  return record.step(Role::kWeights, "choice", "Z", ops::sample, {s}, std::move(constants));
 }
 
 Attributes settings_of(const MemoryReading& task) {
@@ -99,11 +103,13 @@ Trace run_memory(MemoryReading task, std::size_t memory_limit) {
   const StepId s = compare(record, task.similarity, q, k);
   Attributes constants;
   if (task.temperature != 1) constants.set("temperature", task.temperature);
-  const StepId a = record.step("weights", "A", ops::softmax, {s}, std::move(constants));
+  const StepId a =
+      record.step(Role::kWeights, "weights", "A", ops::softmax, {s}, std::move(constants));
   const StepId read = task.read == ReadType::kSoft ? a : choose(record, task, s);
-  const StepId output = record.step("output", "O", ops::matmul, {read, v});
+  const StepId output = record.step(Role::kOutput, "output", "O", ops::matmul, {read, v});
   // Several queries over one memory are the heads of nndl: their answers side by side.
-  if (record.values(q).rows() > 1) record.step("joined", "o", ops::join_rows, {output});
+  if (record.values(q).rows() > 1)
+    record.step(Role::kOutput, "joined", "o", ops::join_rows, {output});
   return trace;
 }
 

@@ -20,7 +20,7 @@ StepId sum(Recorder record, const std::string& symbol, std::vector<StepId> summa
         .at(place);
   }
   if (summands.size() == 1) return summands[0];
-  return record.step("sum", symbol, ops::add, std::move(summands));
+  return record.step(Role::kMaps, "sum", symbol, ops::add, std::move(summands));
 }
 
 /// Each pixel, and the means of the squares around it.
@@ -42,14 +42,14 @@ StepId record_short_range(const MapsScope& scope, const MixedPooling::ShortRange
                          fmt::format("{0} × {0} bins", side));
     const MapsScope grid = scope.below(fmt::format("grid{}", i));
     Recorder record = grid.record;
-    StepId p = record.step("pooled", fmt::format("p_{}", i), ops::adaptive_average_pool, {a},
-                           {{"rows", side}, {"columns", side}});
+    StepId p = record.step(Role::kMaps, "pooled", fmt::format("p_{}", i),
+                           ops::adaptive_average_pool, {a}, {{"rows", side}, {"columns", side}});
     if (i < convolutions.size()) {
       p = record_convolution(grid, "convolution", fmt::format("c_{}", i), convolutions[i], p,
                              {.place = fmt::format("{}/convolutions/{}", scope.place, i)});
     }
     summands.push_back(
-        record_resized(record, "upsampled", fmt::format("u_{}", i), p, scope.x, true));
+        record_resized(record, Role::kMaps, "upsampled", fmt::format("u_{}", i), p, scope.x, true));
   }
   StepId s = sum(scope.record, "Σ_S", std::move(summands), scope.place);
   s = record_rectified(scope.record, "rectified", "Σ_S⁺", s);
@@ -61,15 +61,16 @@ StepId record_long_range(const MapsScope& scope, const MixedPooling::LongRange& 
   Recorder record = scope.record;
   const StepId b = record_convolution(scope, "reduction", "b", settings.reduction, scope.x,
                                       {.form = KernelForm::kPoint, .relu = true});
-  StepId rows = record.step("row_means", "y_h", ops::strip_pool, {b}, {{"strips", "rows"}});
-  StepId columns =
-      record.step("column_means", "y_v", ops::strip_pool, {b}, {{"strips", "columns"}});
+  StepId rows =
+      record.step(Role::kMaps, "row_means", "y_h", ops::strip_pool, {b}, {{"strips", "rows"}});
+  StepId columns = record.step(Role::kMaps, "column_means", "y_v", ops::strip_pool, {b},
+                               {{"strips", "columns"}});
   rows = record_convolution(scope, "row_convolution", "ỹ_h", settings.row_convolution, rows,
                             {.form = KernelForm::kDown});
   columns = record_convolution(scope, "column_convolution", "ỹ_v", settings.column_convolution,
                                columns, {.form = KernelForm::kAcross});
-  rows = record_resized(record, "row_upsampled", "u_h", rows, scope.x, true);
-  columns = record_resized(record, "column_upsampled", "u_v", columns, scope.x, true);
+  rows = record_resized(record, Role::kMaps, "row_upsampled", "u_h", rows, scope.x, true);
+  columns = record_resized(record, Role::kMaps, "column_upsampled", "u_v", columns, scope.x, true);
   StepId s = sum(record, "Σ_L", {rows, columns}, scope.place);
   s = record_rectified(record, "rectified", "Σ_L⁺", s);
   return record_convolution(scope, "fusion", "L", settings.fusion, s, {.relu = true});
@@ -81,7 +82,8 @@ void record_mechanism(const MapsScope& scope, const MixedPooling& settings) {
   Recorder record = scope.record;
   const StepId near = record_short_range(scope.below("short_range"), settings.short_range);
   const StepId far = record_long_range(scope.below("long_range"), settings.long_range);
-  const StepId joined = record.step("concatenated", "c", ops::concat_maps, {near, far});
+  const StepId joined =
+      record.step(Role::kMaps, "concatenated", "c", ops::concat_maps, {near, far});
   const StepId change =
       record_convolution(scope, "projection", "r", settings.output, joined,
                          {.form = KernelForm::kPoint, .place = scope.place + "/output"});
@@ -93,8 +95,8 @@ void record_mechanism(const MapsScope& scope, const MixedPooling& settings) {
                             record.values(joined).size(0), channels, record.values(change).size(0)))
         .at(scope.place + "/output");
   }
-  const StepId total = record.step("residual", "q", ops::add, {scope.x, change});
-  record.step("output", "y", ops::activation, {total}, {{"function", "relu"}});
+  const StepId total = record.step(Role::kMaps, "residual", "q", ops::add, {scope.x, change});
+  record.step(Role::kOutput, "output", "y", ops::activation, {total}, {{"function", "relu"}});
 }
 
 }  // namespace attn_viz

@@ -46,18 +46,19 @@ void resolve_output(OutputSettings& output, std::size_t embedding, const AxisInf
 }
 
 void record_output(Recorder record, OutputSettings output, StepId x) {
-  if (output.pool == Pool::kMean) x = record.step("pooled", "p", ops::mean_rows, {x});
+  if (output.pool == Pool::kMean)
+    x = record.step(Role::kHidden, "pooled", "p", ops::mean_rows, {x});
   if (output.pool == Pool::kClass) {
     // A class token is the first of its sequence.
-    x = record.step("pooled", "p", ops::select_row, {x}, {{"row", 0.0}});
+    x = record.step(Role::kHidden, "pooled", "p", ops::select_row, {x}, {{"row", 0.0}});
   }
   std::vector<StepId> inputs{x};
   inputs.push_back(record.parameter("W", "W", named(std::move(*output.w), 1, "label")));
   if (output.b) {
     inputs.push_back(record.parameter("b", "b", named(std::move(*output.b), 0, "label")));
   }
-  const StepId logits = record.step("logits", "L", ops::linear, std::move(inputs));
-  record.step("probabilities", "P", ops::softmax, {logits});
+  const StepId logits = record.step(Role::kLogits, "logits", "L", ops::linear, std::move(inputs));
+  record.step(Role::kProbabilities, "probabilities", "P", ops::softmax, {logits});
 }
 
 Attributes settings_of(const OutputSettings& output, bool given) {

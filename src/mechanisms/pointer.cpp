@@ -67,15 +67,15 @@ Trace run_pointer(PointerNetwork task, std::size_t memory_limit) {
   const StepId w_h = record_parameter(record, "U", std::move(u));
   const StepId v_a = record_parameter(record, "v", std::move(v));
 
-  StepId s = record.step("scores", "S", ops::additive, {h, x, w_h, w_x, v_a});
+  StepId s = record.step(Role::kScores, "scores", "S", ops::additive, {h, x, w_h, w_x, v_a});
   if (!task.repeat) {
-    const StepId left = record.step("mask", "M", ops::pointer_mask, {s});
-    s = record.step("masked_scores", "S_masked", ops::mask_scores, {s, left});
+    const StepId left = record.step(Role::kMask, "mask", "M", ops::pointer_mask, {s});
+    s = record.step(Role::kScores, "masked_scores", "S_masked", ops::mask_scores, {s, left});
   }
-  const StepId weights = record.step("weights", "A", ops::softmax, {s});
-  record.step("pointers", "c", ops::argmax, {weights});
-  const StepId choice = record.step("choice", "Z", ops::hardmax, {s});
-  record.step("output", "Y", ops::matmul, {choice, x});
+  const StepId weights = record.step(Role::kWeights, "weights", "A", ops::softmax, {s});
+  record.step(Role::kChoice, "pointers", "c", ops::argmax, {weights});
+  const StepId choice = record.step(Role::kWeights, "choice", "Z", ops::hardmax, {s});
+  record.step(Role::kOutput, "output", "Y", ops::matmul, {choice, x});
   return trace;
 }
 

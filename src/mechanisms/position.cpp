@@ -161,10 +161,12 @@ HeadPositionSteps record_parameters(Recorder& head, HeadPosition position) {
 std::optional<StepId> record_bias(Recorder& head, const PositionSettings& settings,
                                   const HeadPositionSteps& position, StepId x, StepId y) {
   if (settings.type == PositionType::kAlibi) {
-    return head.step("position_bias", "B", ops::alibi, {x, y}, {{"slope", position.slope}});
+    return head.step(Role::kBias, "position_bias", "B", ops::alibi, {x, y},
+                     {{"slope", position.slope}});
   }
   if (settings.type == PositionType::kT5) {
-    return head.step("position_bias", "B", ops::t5_bias, {x, y, position.table.value()},
+    return head.step(Role::kBias, "position_bias", "B", ops::t5_bias,
+                     {x, y, position.table.value()},
                      {{"bidirectional", settings.bidirectional},
                       {"max_distance", settings.max_distance.value()}});
   }

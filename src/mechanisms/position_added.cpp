@@ -157,9 +157,10 @@ StepId record_sum(Recorder& record, const PositionSettings& settings, const Sequ
     constants.set("columns", sequence.grid->second);
   }
   const StepId p =
-      record.step(names.prefix + "positions", names.positions,
+      record.step(Role::kPosition, names.prefix + "positions", names.positions,
                   *find_operation(name_of(settings.type)), std::move(read), std::move(constants));
-  return record.step(names.prefix + "positioned", names.positioned, ops::add, {sequence.rows, p});
+  return record.step(Role::kHidden, names.prefix + "positioned", names.positioned, ops::add,
+                     {sequence.rows, p});
 }
 
 /// The same with the parameters that it needs.

@@ -26,7 +26,7 @@ Trace run_recurrence(Recurrence task, std::size_t memory_limit) {
   const StepId x =
       record_rows(trace, record.below("input"), "embeddings", "X", std::move(task.input), "token");
   const StepId h =
-      record_cell(record.below("recurrence"), std::move(cell), x, std::nullopt, "H").states;
+      record_cell(record.branch("recurrence"), std::move(cell), x, std::nullopt, "H").states;
   if (task.output) {
     trace.axes.push_back(label_axis(*task.output));
     record_output(record.below("output"), std::move(*task.output), h);

@@ -115,18 +115,23 @@ std::pair<StepId, StepId> record_qk_norm(Recorder& record, const QkNormSettings&
   std::vector<StepId> of_query = inputs(query, head.query_gain, "query_gain", "g_Q");
   std::vector<StepId> of_key = inputs(key, head.key_gain, "key_gain", "g_K");
   const Operation& operation = rms ? ops::rms_normalize : ops::l2_normalize;
-  const StepId q = record.step("normalized_query", "Q_norm", operation, of_query, constants);
-  const StepId k = record.step("normalized_key", "K_norm", operation, of_key, constants);
+  const StepId q =
+      record.step(Role::kQuery, "normalized_query", "Q_norm", operation, of_query, constants);
+  const StepId k =
+      record.step(Role::kKey, "normalized_key", "K_norm", operation, of_key, constants);
   return {q, k};
 }
 
 OnlineSteps record_online(Recorder& record, StepId scores, StepId value, double temperature) {
   Attributes constants;
   if (temperature != 1) constants.set("temperature", temperature);
-  const StepId maximum = record.step("online_maximum", "m", ops::online_maximum, {scores});
-  const StepId sum = record.step("online_sum", "ℓ", ops::online_sum, {scores, maximum}, constants);
-  const StepId accumulator = record.step("online_accumulator", "acc", ops::online_accumulator,
-                                         {scores, maximum, value}, constants);
+  const StepId maximum =
+      record.step(Role::kState, "online_maximum", "m", ops::online_maximum, {scores});
+  const StepId sum =
+      record.step(Role::kState, "online_sum", "ℓ", ops::online_sum, {scores, maximum}, constants);
+  const StepId accumulator =
+      record.step(Role::kState, "online_accumulator", "acc", ops::online_accumulator,
+                  {scores, maximum, value}, constants);
   return {sum, accumulator};
 }
 

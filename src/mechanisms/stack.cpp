@@ -48,8 +48,8 @@ Stack resolve_stack(const std::vector<LayerSettings>& layers, LayerSizes sizes, 
 StepId record_stack(Recorder record, const std::vector<LayerSettings>& layers, Stack& stack,
                     StepId x, const std::optional<Sources>& memory) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    x = record_layer(record.below(fmt::format("layer{}", i)), layers[i], std::move(stack.layers[i]),
-                     x, memory, fmt::format("H_{}", i));
+    x = record_layer(record.layer(i), layers[i], std::move(stack.layers[i]), x, memory,
+                     fmt::format("H_{}", i));
   }
   return x;
 }
@@ -214,13 +214,16 @@ Trace run_attention(Problem problem, std::size_t memory_limit) {
   }
   from = record_positions(given, problem, from);
   if (context && !context->layers.empty()) {
-    const StepId memory =
-        record_stack(record.below("encoder"), context->layers, encoder, from.y, std::nullopt);
+    const StepId memory = record_stack(record.side(Place::Side::kEncoder), context->layers, encoder,
+                                       from.y, std::nullopt);
     from = {from.x, memory, context->values ? from.v : memory};
   }
-  StepId last = stacked ? record_stack(record, problem.layers, stack, from.x, from)
-                        : record_attention(record.below("layer0"), problem.attention,
-                                           std::move(*single), from);
+  const Recorder layers = record.at([&](Place& place) {
+    if (context && !context->layers.empty()) place.side = Place::Side::kDecoder;
+  });
+  StepId last =
+      stacked ? record_stack(layers, problem.layers, stack, from.x, from)
+              : record_attention(layers.layer(0), problem.attention, std::move(*single), from);
   if (problem.output) {
     trace.axes.push_back(label_axis(*problem.output));
     record_output(record.below("output"), std::move(*problem.output), last);

@@ -38,25 +38,27 @@ struct StripSources {
 /// Every pixel looks at the means of the columns, or of the rows.
 StepId attend_to_strips(const MapsScope& scope, const StripAttention& settings, bool columns,
                         const StripSources& from) {
-  Recorder record = scope.record.below(columns ? "columns" : "rows");
+  Recorder record = scope.record.branch(columns ? "columns" : "rows");
   const Attributes strips{{"strips", columns ? "columns" : "rows"}};
   const char* mark = columns ? "_v" : "_h";
-  const auto strip = [&](StepId maps, const std::string& name, const std::string& symbol) {
-    const StepId means =
-        record.step(name + "means", "m" + symbol + mark, ops::strip_pool, {maps}, strips);
-    return record.step(name + "strips", "T" + symbol + mark, ops::pixels_as_rows, {means});
+  const auto strip = [&](Role role, StepId maps, const std::string& name,
+                         const std::string& symbol) {
+    const StepId means = record.step(Role::kMaps, name + "means", "m" + symbol + mark,
+                                     ops::strip_pool, {maps}, strips);
+    return record.step(role, name + "strips", "T" + symbol + mark, ops::pixels_as_rows, {means});
   };
   const bool shared = from.keys == from.values;
-  const StepId keys = strip(from.keys, shared ? "" : "key_", shared ? "" : "_K");
-  const StepId values = shared ? keys : strip(from.values, "value_", "_V");
-  StepId s =
-      record.step("similarity", std::string("S") + mark, ops::dot_product, {from.pixels, keys});
+  const StepId keys = strip(Role::kKey, from.keys, shared ? "" : "key_", shared ? "" : "_K");
+  const StepId values = shared ? keys : strip(Role::kValue, from.values, "value_", "_V");
+  StepId s = record.step(Role::kScores, "similarity", std::string("S") + mark, ops::dot_product,
+                         {from.pixels, keys});
   if (settings.scale != 1) {
-    s = record.step("scaled_similarity", std::string("S′") + mark, ops::scale, {s},
+    s = record.step(Role::kScores, "scaled_similarity", std::string("S′") + mark, ops::scale, {s},
                     {{"scale", settings.scale}});
   }
-  if (settings.softmax) s = record.step("weights", std::string("A") + mark, ops::softmax, {s});
-  return record.step("attended", std::string("O") + mark, ops::matmul, {s, values});
+  if (settings.softmax)
+    s = record.step(Role::kWeights, "weights", std::string("A") + mark, ops::softmax, {s});
+  return record.step(Role::kOutput, "attended", std::string("O") + mark, ops::matmul, {s, values});
 }
 
 }  // namespace
@@ -81,18 +83,18 @@ void record_mechanism(const MapsScope& scope, const StripAttention& settings) {
   if (settings.residual) {
     expect_addable(scope.values(scope.x), scope.values(from.values), scope.place + "/strip_values");
   }
-  from.pixels = record.step("pixel_rows", "P", ops::pixels_as_rows, {p});
+  from.pixels = record.step(Role::kQuery, "pixel_rows", "P", ops::pixels_as_rows, {p});
   StepId o = 0;
   if (settings.strips == Strips::kBoth) {
     const StepId of_columns = attend_to_strips(scope, settings, true, from);
     const StepId of_rows = attend_to_strips(scope, settings, false, from);
-    o = record.step("attended", "O", ops::add, {of_columns, of_rows});
+    o = record.step(Role::kOutput, "attended", "O", ops::add, {of_columns, of_rows});
   } else {
     o = attend_to_strips(scope, settings, settings.strips == Strips::kColumns, from);
   }
-  const StepId on_grid = record.step(settings.residual ? "attended_maps" : "output", "o",
-                                     ops::rows_as_maps, {o, scope.x});
-  if (settings.residual) record.step("output", "y", ops::add, {scope.x, on_grid});
+  const StepId on_grid = record.step(Role::kOutput, settings.residual ? "attended_maps" : "output",
+                                     "o", ops::rows_as_maps, {o, scope.x});
+  if (settings.residual) record.step(Role::kOutput, "output", "y", ops::add, {scope.x, on_grid});
 }
 
 /// Source: Huang et al. 2019 (CCNet), section 3.2; each recurrence has the same convolutions.
@@ -101,11 +103,11 @@ void record_mechanism(const MapsScope& scope, const CrissCross& settings) {
   const double n = static_cast<double>(maps.size(1)) * static_cast<double>(maps.size(2));
   scope.expect_numbers(n * n, fmt::format("the weights of {0} pixels to {0} pixels", n));
   Recorder record = scope.record;
-  const StepId mask = record.step("mask", "M", ops::criss_cross_mask, {scope.x});
+  const StepId mask = record.step(Role::kMask, "mask", "M", ops::criss_cross_mask, {scope.x});
   StepId x = scope.x;
   for (std::size_t i = 0; i < settings.recurrences; ++i) {
-    MapsScope round = scope.below(fmt::format("recurrence{}", i));
-    round.place = scope.place;
+    MapsScope round = scope;
+    round.record = scope.record.pass("recurrence", i);
     Recorder here = round.record;
     const ConvolutionPlan point{.form = KernelForm::kPoint};
     const StepId q_maps = record_convolution(round, "query", "x_Q", settings.query, x, point);
@@ -115,29 +117,31 @@ void record_mechanism(const MapsScope& scope, const CrissCross& settings) {
     if (settings.gamma || settings.recurrences > 1) {
       expect_addable(scope.values(x), scope.values(v_maps), scope.place + "/value");
     }
-    const auto rows = [&](StepId of, const char* name, const char* symbol) {
-      return here.step(name, symbol, ops::pixels_as_rows, {of});
+    const auto rows = [&](Role role, StepId of, const char* name, const char* symbol) {
+      return here.step(role, name, symbol, ops::pixels_as_rows, {of});
     };
-    const StepId q = rows(q_maps, "query_rows", "Q");
-    const StepId k = k_maps == q_maps ? q : rows(k_maps, "key_rows", "K");
-    const StepId v = v_maps == q_maps ? q : rows(v_maps, "value_rows", "V");
-    StepId s = here.step("scores", "S", ops::dot_product, {q, k});
+    const StepId q = rows(Role::kQuery, q_maps, "query_rows", "Q");
+    const StepId k = k_maps == q_maps ? q : rows(Role::kKey, k_maps, "key_rows", "K");
+    const StepId v = v_maps == q_maps ? q : rows(Role::kValue, v_maps, "value_rows", "V");
+    StepId s = here.step(Role::kScores, "scores", "S", ops::dot_product, {q, k});
     if (settings.scale != 1) {
-      s = here.step("scaled_scores", "S_scaled", ops::scale, {s}, {{"scale", settings.scale}});
+      s = here.step(Role::kScores, "scaled_scores", "S_scaled", ops::scale, {s},
+                    {{"scale", settings.scale}});
     }
-    s = here.step("masked_scores", "S_masked", ops::mask_scores, {s, mask});
-    const StepId a = here.step("weights", "A", ops::softmax, {s});
-    const StepId o = here.step("attended", "O", ops::matmul, {a, v});
-    StepId on_grid =
-        here.step("attended_maps", fmt::format("o_{}", i), ops::rows_as_maps, {o, scope.x});
+    s = here.step(Role::kScores, "masked_scores", "S_masked", ops::mask_scores, {s, mask});
+    const StepId a = here.step(Role::kWeights, "weights", "A", ops::softmax, {s});
+    const StepId o = here.step(Role::kOutput, "attended", "O", ops::matmul, {a, v});
+    StepId on_grid = here.step(Role::kOutput, "attended_maps", fmt::format("o_{}", i),
+                               ops::rows_as_maps, {o, scope.x});
     if (settings.gamma) {
-      const StepId scaled = here.step("scaled_maps", fmt::format("γo_{}", i), ops::scale, {on_grid},
-                                      {{"scale", *settings.gamma}});
-      on_grid = here.step("residual", fmt::format("x_{}", i + 1), ops::add, {x, scaled});
+      const StepId scaled = here.step(Role::kMaps, "scaled_maps", fmt::format("γo_{}", i),
+                                      ops::scale, {on_grid}, {{"scale", *settings.gamma}});
+      on_grid =
+          here.step(Role::kMaps, "residual", fmt::format("x_{}", i + 1), ops::add, {x, scaled});
     }
     x = on_grid;
   }
-  record.step("output", "y", ops::identity, {x});
+  record.step(Role::kOutput, "output", "y", ops::identity, {x});
 }
 
 }  // namespace attn_viz

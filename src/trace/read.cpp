@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "attn_viz/trace/json.hpp"
+#include "trace/upgrade.hpp"
 
 namespace attn_viz {
 namespace {
@@ -151,10 +152,48 @@ Tensor read_values(const Value& step, const Trace& trace, bool may_mask) {
   return std::move(values).with_axes(std::move(axes));
 }
 
-Step read_step(const Value& value, const Trace& trace,
+Role read_role(const Value& value) {
+  const std::string& name = value.text();
+  const auto* known = std::find(std::begin(kRoleNames), std::end(kRoleNames), name);
+  if (known == std::end(kRoleNames))
+    throw unknown_name(ErrorCode::kInvalid, "role", name, kRoleNames).at(value.pointer());
+  return static_cast<Role>(known - std::begin(kRoleNames));
+}
+
+/// One of two words.
+bool read_choice(const Value& value, std::string_view first, std::string_view second) {
+  if (value.text() == first) return false;
+  if (value.text() == second) return true;
+  throw value.unexpected(fmt::format("\"{}\" or \"{}\"", first, second));
+}
+
+Place read_place(const Value& value) {
+  value.allow_keys({"side", "layer", "block", "head", "branch", "pass"});
+  Place place;
+  const auto number = [&](const char* key) -> std::optional<std::size_t> {
+    const auto found = value.find(key);
+    if (!found) return std::nullopt;
+    return static_cast<std::size_t>(found->whole_number(0));
+  };
+  if (const auto side = value.find("side"))
+    place.side = static_cast<Place::Side>(read_choice(*side, "encoder", "decoder"));
+  place.layer = number("layer");
+  if (const auto block = value.find("block"))
+    place.block = static_cast<Place::Block>(read_choice(*block, "self", "cross"));
+  place.head = number("head");
+  if (const auto branch = value.find("branch")) place.branch = branch->text();
+  place.pass = number("pass");
+  return place;
+}
+
+Step read_step(const Value& value, const Trace& trace, bool says_its_role,
                const std::unordered_map<std::string, StepId>& known) {
   Step step;
   step.id = value.require("id").text();
+  if (says_its_role) {
+    step.role = read_role(value.require("role"));
+    step.place = read_place(value.require("place"));
+  }
   step.symbol = value.require("symbol").text();
   step.op = value.require("op").text();
   if (known.count(step.id) > 0) {
@@ -172,9 +211,9 @@ Step read_step(const Value& value, const Trace& trace,
   if (const auto attributes = value.find("attributes")) {
     step.attributes = read_attributes(*attributes);
   }
-  constexpr std::string_view kFixed[] = {"id",     "symbol",     "op",     "equation",
-                                         "inputs", "attributes", "axes",   "shape",
-                                         "data",   "comment",    "$schema"};
+  constexpr std::string_view kFixed[] = {"id",    "role",     "place",  "symbol",     "op",
+                                         "data",  "equation", "inputs", "attributes", "axes",
+                                         "shape", "comment",  "$schema"};
   for (const auto& [name, finding] : value.members()) {
     if (std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
       step.findings.set(std::string(name), read_attribute(finding));
@@ -201,7 +240,8 @@ Trace read_trace(const Value& document) {
   if (document.require("format").text() != "attn-viz trace") {
     throw document.require("format").unexpected("\"attn-viz trace\"");
   }
-  if (document.require("version").number() != 1) throw document.require("version").unexpected("1");
+  const double version = document.require("version").number();
+  if (version != 1 && version != 2) throw document.require("version").unexpected("1 or 2");
 
   Trace trace;
   if (const auto generator = document.find("generator")) trace.generator = generator->text();
@@ -222,9 +262,10 @@ Trace read_trace(const Value& document) {
   for (std::size_t i = 0; i < steps.length(); ++i) {
     if (!steps.is(Kind::kArray)) throw steps.unexpected("a list of steps");
     const Value step(steps.node().items[i], fmt::format("{}/{}", steps.pointer(), i));
-    trace.steps.push_back(read_step(step, trace, known));
+    trace.steps.push_back(read_step(step, trace, version == 2, known));
     known.emplace(trace.steps.back().id, i);
   }
+  if (version == 1) upgrade_from_version_1(trace);
   return trace;
 }
 

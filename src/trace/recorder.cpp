@@ -51,9 +51,38 @@ Recorder Recorder::below(std::string_view name) const {
   return below;
 }
 
-StepId Recorder::give(const Operation& operation, std::string_view name, std::string symbol,
-                      Tensor values) {
+Recorder Recorder::side(Place::Side side) const {
+  return below(side == Place::Side::kEncoder ? "encoder" : "decoder").at([=](Place& place) {
+    place.side = side;
+  });
+}
+
+Recorder Recorder::layer(std::size_t layer) const {
+  return below(fmt::format("layer{}", layer)).at([=](Place& place) { place.layer = layer; });
+}
+
+Recorder Recorder::cross() const {
+  return below("cross").at([](Place& place) { place.block = Place::Block::kCross; });
+}
+
+Recorder Recorder::head(std::size_t head) const {
+  return below(fmt::format("head{}", head)).at([=](Place& place) { place.head = head; });
+}
+
+Recorder Recorder::branch(std::string_view name) const {
+  return below(name).at(
+      [=](Place& place) { place.branch += (place.branch.empty() ? "" : "/") + std::string(name); });
+}
+
+Recorder Recorder::pass(std::string_view name, std::size_t number) const {
+  return below(fmt::format("{}{}", name, number)).at([=](Place& place) { place.pass = number; });
+}
+
+StepId Recorder::give(Role role, const Operation& operation, std::string_view name,
+                      std::string symbol, Tensor values) {
   trace_->steps.push_back({.id = full_id(name),
+                           .role = role,
+                           .place = place_,
                            .symbol = std::move(symbol),
                            .op = std::string(operation.name),
                            .equation = {},
@@ -64,16 +93,17 @@ StepId Recorder::give(const Operation& operation, std::string_view name, std::st
   return trace_->steps.size() - 1;
 }
 
-StepId Recorder::input(std::string_view name, std::string symbol, Tensor values) {
-  return give(ops::input, name, std::move(symbol), std::move(values));
+StepId Recorder::input(std::string_view name, std::string symbol, Tensor values, Role role) {
+  return give(role, ops::input, name, std::move(symbol), std::move(values));
 }
 
 StepId Recorder::parameter(std::string_view name, std::string symbol, Tensor values) {
-  return give(ops::parameter, name, std::move(symbol), std::move(values));
+  return give(Role::kParameter, ops::parameter, name, std::move(symbol), std::move(values));
 }
 
-StepId Recorder::step(std::string_view name, std::string symbol, const Operation& operation,
-                      std::vector<StepId> inputs, Attributes attributes) {
+StepId Recorder::step(Role role, std::string_view name, std::string symbol,
+                      const Operation& operation, std::vector<StepId> inputs,
+                      Attributes attributes) {
   std::vector<const Tensor*> tensors;
   std::vector<std::string> symbols;
   for (const StepId input : inputs) {
@@ -89,6 +119,8 @@ StepId Recorder::step(std::string_view name, std::string symbol, const Operation
   expect_finite(outcome.values, operation.may_mask, full_id(name));
   std::string equation = symbol + " = " + operation.equation(symbols, attributes);
   trace_->steps.push_back({.id = full_id(name),
+                           .role = role,
+                           .place = place_,
                            .symbol = std::move(symbol),
                            .op = std::string(operation.name),
                            .equation = std::move(equation),

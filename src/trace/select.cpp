@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "attn_viz/core/error.hpp"
+#include "trace/names.hpp"
 
 namespace attn_viz {
 namespace {
@@ -19,10 +20,6 @@ namespace {
 std::string kind_of(const StepName& name) {
   return fmt::format("{}{}{}", name.encoder ? "encoder/" : "", name.cross ? "cross/" : "",
                      name.step);
-}
-
-std::string_view last_part(std::string_view name) {
-  return name.substr(name.rfind('/') + 1);  // npos + 1 is 0
 }
 
 /// The steps for which `is_meant(id, name)` holds.

@@ -4,6 +4,10 @@
 
 namespace attn_viz {
 
+std::string_view name_of(Role role) {
+  return kRoleNames[static_cast<std::size_t>(role)];
+}
+
 const Step* Trace::find(std::string_view id) const {
   for (const Step& step : steps) {
     if (step.id == id) return &step;

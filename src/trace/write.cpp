@@ -139,6 +139,25 @@ std::string axes_text(const Tensor& tensor) {
   return text + "]";
 }
 
+/// {"layer": 0, "head": 1}: only what applies.
+std::string place_text(const Place& place) {
+  std::string text = "{";
+  const auto add = [&](std::string_view key, const std::string& value) {
+    text += fmt::format("{}\"{}\": {}", text.size() > 1 ? ", " : "", key, value);
+  };
+  if (place.side) add("side", place.side == Place::Side::kEncoder ? "\"encoder\"" : "\"decoder\"");
+  if (place.layer) add("layer", std::to_string(*place.layer));
+  if (place.block) add("block", place.block == Place::Block::kSelf ? "\"self\"" : "\"cross\"");
+  if (place.head) add("head", std::to_string(*place.head));
+  if (!place.branch.empty()) {
+    std::string branch;
+    append(branch, place.branch);
+    add("branch", branch);
+  }
+  if (place.pass) add("pass", std::to_string(*place.pass));
+  return text + "}";
+}
+
 void write_step(const Trace& trace, const Step& step, const Sink& sink) {
   std::string text = "    {\n      \"id\": ";
   append(text, step.id);
@@ -146,6 +165,8 @@ void write_step(const Trace& trace, const Step& step, const Sink& sink) {
   append(text, step.symbol);
   text += ", \"op\": ";
   append(text, step.op);
+  text += fmt::format(",\n      \"role\": \"{}\", \"place\": {}", name_of(step.role),
+                      place_text(step.place));
   if (!step.equation.empty()) {
     text += ",\n      \"equation\": ";
     append(text, step.equation);
@@ -188,7 +209,7 @@ void append_axis(std::string& text, const AxisInfo& axis) {
 }  // namespace
 
 void write_trace(const Trace& trace, const Sink& sink) {
-  std::string head = "{\n  \"format\": \"attn-viz trace\",\n  \"version\": 1,\n  \"generator\": ";
+  std::string head = "{\n  \"format\": \"attn-viz trace\",\n  \"version\": 2,\n  \"generator\": ";
   append(head, trace.generator);
   head += ",\n  \"title\": ";
   append(head, trace.title);

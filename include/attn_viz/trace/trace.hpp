@@ -17,9 +17,58 @@ namespace attn_viz {
 /// The position of a step in its trace.
 using StepId = std::size_t;
 
+/// What a step is in its mechanism. docs/formats.md, "Roles", says what each means.
+enum class Role {
+  kInput,
+  kParameter,
+  kPosition,
+  kQuery,
+  kKey,
+  kValue,
+  kMask,
+  kBias,
+  kScores,
+  kWeights,
+  kOutput,
+  kFeatures,
+  kState,
+  kGate,
+  kMaps,
+  kHidden,
+  kLogits,
+  kProbabilities,
+  kChoice,
+  kLoss,
+  kStatistic
+};
+/// Their names in a trace, in the same order.
+inline constexpr std::string_view kRoleNames[] = {
+    "input", "parameter", "position", "query",         "key",      "value", "mask",
+    "bias",  "scores",    "weights",  "output",        "features", "state", "gate",
+    "maps",  "hidden",    "logits",   "probabilities", "choice",   "loss",  "statistic"};
+
+std::string_view name_of(Role role);
+
+/// Where a step stands in its mechanism: what of this applies.
+struct Place {
+  enum class Side { kEncoder, kDecoder };
+  enum class Block { kSelf, kCross };
+
+  std::optional<Side> side = {};  ///< where there is an encoder and a decoder
+  std::optional<std::size_t> layer = {};
+  std::optional<Block> block = {};  ///< where a layer attends twice, to itself and across
+  std::optional<std::size_t> head = {};
+  std::string branch = {};               ///< "columns", "grid0", "forward", "1"; or ""
+  std::optional<std::size_t> pass = {};  ///< of what is done again and again
+
+  bool operator==(const Place&) const = default;
+};
+
 /// One line of the mathematics: an operation on earlier steps, and its values.
 struct Step {
-  std::string id;        ///< "layer0/head0/weights"
+  std::string id;  ///< "layer0/head0/weights"
+  Role role = Role::kHidden;
+  Place place;
   std::string symbol;    ///< "A"
   std::string op;        ///< the operation's name
   std::string equation;  ///< "A = softmax(S)"; empty for given values
