@@ -11,14 +11,13 @@
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/samples.hpp"
+#include "support/tasks.hpp"
 #include "support/tensors.hpp"
 
 namespace attn_viz::analysis {
 namespace {
 
-Trace trace_of(const std::string& document) {
-  return run(read_task(document, "test"));
-}
+using test::run_document;
 
 Influence influence_of(const Trace& trace, const InfluenceOptions& options = {}) {
   const Step& to = usual_output(trace);
@@ -30,7 +29,7 @@ constexpr const char* kRunningExample = R"({"embeddings": [[1, 0], [0, 1], [1, 1
                             "W_V": [[1, 0], [2, 1]]}}})";
 
 TEST_CASE("influence: self-attention of the running example (A8, sa_J)") {
-  const Influence influence = influence_of(trace_of(kRunningExample));
+  const Influence influence = influence_of(run_document(kRunningExample));
   const Tensor want = test::matrix({{1.528246304705893, 0.48768666485767165, 1.1341375453020064},
                                     {0.27065401911966913, 0.7721423826056639, 2.301181959317274},
                                     {0.5166804094270432, 0.15777962317839217, 3.022396846800206}});
@@ -40,7 +39,7 @@ TEST_CASE("influence: self-attention of the running example (A8, sa_J)") {
 }
 
 TEST_CASE("influence: an RNN sees its left, and less the farther it is (A9, rnn_J)") {
-  const Influence influence = influence_of(trace_of(
+  const Influence influence = influence_of(run_document(
       R"({"mechanism": "recurrence", "embeddings": [[1], [0], [0]],
           "recurrence": {"type": "rnn", "weights": {"W": [[1]], "U": [[0.5]]}}})"));
   const double last[] = {0.08818463905451794, 0.4199525081251906, 0.9676984904741441};
@@ -64,7 +63,7 @@ TEST_CASE("influence: a convolution's band is 1 + N (k − 1) r wide (A8)") {
         text += std::string(layer > 0 ? "," : "") + R"({"kernel": [0.5, 1, -1], "dilation": )" +
                 std::to_string(dilation) + "}";
       }
-      const Reach reach = reach_of(influence_of(trace_of(text + "]}")));
+      const Reach reach = reach_of(influence_of(run_document(text + "]}")));
       CHECK(reach.before == layers * dilation);
       CHECK(reach.after == layers * dilation);
     }
@@ -85,7 +84,7 @@ TEST_CASE("influence: 2-D convolutions reach over a square of side 1 + N (k − 
                 std::string(R"({"kernel": [[1, 2, 1], [2, 4, 2], [1, 2, 1]], "dilation": )") +
                 std::to_string(dilation) + "}";
       }
-      const Trace trace = trace_of(text + "]}}");
+      const Trace trace = run_document(text + "]}}");
       const Influence influence = influence_of(trace, {.outputs = {kMiddle * kSide + kMiddle}});
       // With a dilation only every second pixel of the square is read.
       const std::size_t reach = layers * dilation;
@@ -108,11 +107,11 @@ TEST_CASE("influence: 2-D convolutions reach over a square of side 1 + N (k − 
 TEST_CASE("influence: a causal mask hides the future, a bidirectional RNN hides nothing") {
   std::string causal(kRunningExample);
   causal.insert(causal.find("\"weights\""), R"("mask": {"causal": true}, )");
-  const Influence influence = influence_of(trace_of(causal));
+  const Influence influence = influence_of(run_document(causal));
   for (std::size_t i = 0; i < 3; ++i) {
     for (std::size_t j = 0; j < 3; ++j) CHECK((influence.values.at(i, j) == 0) == (j > i));
   }
-  const Reach both = reach_of(influence_of(trace_of(
+  const Reach both = reach_of(influence_of(run_document(
       R"({"mechanism": "recurrence", "embeddings": [[1], [0.5], [-1], [0.25]],
           "recurrence": {"type": "gru", "bidirectional": true, "hidden": 2, "weights": {"random": 1}}})")));
   CHECK(both.nothing == 0);
@@ -129,7 +128,7 @@ TEST_CASE("influence: some outputs have the rows that all outputs have") {
 }
 
 TEST_CASE("influence: float32 gives the float64 numbers to its own precision") {
-  const Trace wide = trace_of(kRunningExample);
+  const Trace wide = run_document(kRunningExample);
   std::string narrow(kRunningExample);
   Overrides overrides;
   overrides.dtype = DType::kFloat32;
@@ -274,14 +273,14 @@ TEST_CASE("influence: central differences through mechanisms that no sample has"
              "feed_forward": {"random": 1, "hidden": 3, "activation": "gelu"}}]})"};
   for (const std::string& document : documents) {
     INFO(document);
-    CHECK(first_wrong(trace_of(document)) == "");
+    CHECK(first_wrong(run_document(document)) == "");
   }
 }
 
 // ---- errors and texts ----
 
 TEST_CASE("influence: what is not computed from the input is refused") {
-  const Trace trace = trace_of(kRunningExample);
+  const Trace trace = run_document(kRunningExample);
   const Step &q = *trace.find("layer0/head0/query"), &k = *trace.find("layer0/head0/key");
   CHECK_THROWS_WITH(analysis::influence_of(trace, q, k),
                     "layer0/head0/key: expected a step that is computed from "
@@ -298,7 +297,8 @@ TEST_CASE("influence: hard attention says where no derivative goes") {
 }
 
 TEST_CASE("influence: the table") {
-  const Trace trace = trace_of(R"({"title": "Two", "tokens": ["a", "b"], "embeddings": [[1], [2]],
+  const Trace trace =
+      run_document(R"({"title": "Two", "tokens": ["a", "b"], "embeddings": [[1], [2]],
                                    "attention": {"mask": {"causal": true}}})");
   const Influence influence = influence_of(trace);
   CHECK(influence_table({influence}, TableFormat::kText) ==

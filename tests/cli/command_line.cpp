@@ -15,17 +15,10 @@ using namespace attn_viz::test;
 
 namespace {
 
-constexpr char kDocument[] = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
-constexpr char kDone[] = "out/a: trace.json, heatmap.png, 1 figure in heatmaps/\n";
-
 struct WrongLine {
   std::vector<std::string> arguments;
   std::string error;
 };
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 
@@ -233,17 +226,6 @@ TEST_CASE("command line: options may stand before, between and behind the inputs
   CHECK(folder.run({"run", "-o", "out", "a.json", "b.json"}) == expected);
   CHECK(folder.run({"run", "a.json", "-oout", "--causal", "b.json"}) == expected);
   CHECK(folder.run({"run", "a.json", "--output=out", "b.json"}) == expected);
-}
-
-/// Whether programs can be given a terminal here; a bare chroot has none (no /dev/pts).
-bool machine_has_terminals() {
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
-  if (terminal < 0) {
-    WARN("this machine has no terminals to test with");
-    return false;
-  }
-  ::close(terminal);
-  return true;
 }
 
 TEST_CASE("command line: colour only on a terminal, and never with NO_COLOR") {

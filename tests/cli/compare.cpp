@@ -7,8 +7,6 @@
 namespace attn_viz::test {
 namespace {
 
-const char* const kDocument = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
-
 std::vector<std::string> variants_of(const Run& run) {
   std::vector<std::string> names;
   const auto table = nlohmann::json::parse(run.out);

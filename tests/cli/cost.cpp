@@ -7,8 +7,6 @@
 namespace attn_viz::test {
 namespace {
 
-const char* const kDocument = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
-
 TEST_CASE("cost: without a file, the table of the paper's sizes") {
   const TemporaryFolder folder;
   const Run table = folder.run({"cost", "--n", "1000", "--table", "json"});

@@ -5,8 +5,6 @@
 namespace attn_viz::test {
 namespace {
 
-const char* const kDocument = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
-
 TEST_CASE("diff: a document and its trace are the same") {
   const TemporaryFolder folder;
   folder.write("d.json", kDocument);

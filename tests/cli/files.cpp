@@ -14,7 +14,6 @@ using Paths = std::vector<std::string>;
 
 namespace {
 
-constexpr char kDocument[] = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
 constexpr char kBad[] = R"({"embeddings": [[1], [2, 3]]})";
 constexpr char kBadError[] =
     "attn-viz: bad.json: /embeddings/1: expected a row of 1 like row 0, got 2\n";

@@ -16,7 +16,7 @@ namespace figure = attn_viz::figure;
 
 namespace {
 
-constexpr char kDocument[] =
+constexpr char kTwoHeads[] =
     R"({"title": "two", "tokens": ["x", "y", "z"], "embeddings": [[1, 0], [0, 1], [1, 1]],
         "attention": {"heads": 2, "mask": {"causal": true}}})";
 
@@ -77,7 +77,7 @@ double weight(const Json& trace, const std::string& head, std::size_t query, std
 
 TEST_CASE("heatmap: files and what is printed") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   CHECK(heatmap(folder, {}) ==
         Run{0, "out: heatmap.png, layer0-head0-weights.png, layer0-head1-weights.png\n", ""});
   CHECK(folder.list("out") ==
@@ -91,11 +91,11 @@ TEST_CASE("heatmap: files and what is printed") {
 
 TEST_CASE("heatmap: a document, its trace and standard input give the same pictures") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   REQUIRE(folder.run({"run", "a.json", "-o", "run"}).code == 0);
   REQUIRE(heatmap(folder, {}).code == 0);
   REQUIRE(folder.run({"heatmap", "run/a/trace.json", "-o", "traced"}).code == 0);
-  REQUIRE(folder.run({"heatmap", "-", "-o", "piped"}, kDocument).code == 0);
+  REQUIRE(folder.run({"heatmap", "-", "-o", "piped"}, kTwoHeads).code == 0);
   for (const std::string& file : folder.list("out")) {
     CHECK((folder.read("out/" + file) == folder.read("traced/" + file)));
     CHECK((folder.read("out/" + file) == folder.read("piped/" + file)));
@@ -108,7 +108,7 @@ TEST_CASE("heatmap: a document, its trace and standard input give the same pictu
 
 TEST_CASE("heatmap: settings go before those of a document, and not for a trace") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   CHECK(heatmap(folder, {"--heads", "1"}) == Run{0, "out: layer0-head0-weights.png\n", ""});
   REQUIRE(folder.run({"run", "a.json", "-o", "run"}).code == 0);
   const Run refused = folder.run({"heatmap", "run/a/trace.json", "-o", "x", "--heads", "1"});
@@ -125,7 +125,7 @@ TEST_CASE("heatmap: pixels of a choice, across, in other colours, logarithmic") 
   look.theme = figure::Theme::kDark;
   look.map = figure::ColorMap::kInferno;
   look.scale = figure::ScaleChoice::kLog;
-  CHECK(wrong_cells(kDocument,
+  CHECK(wrong_cells(kTwoHeads,
                     {"--head", "1", "--query", "z,y", "--transpose", "--theme", "dark",
                      "--colormap", "inferno", "--color-scale", "log"},
                     selection, look, "layer0-head1-weights",
@@ -146,7 +146,7 @@ TEST_CASE("heatmap: pixels of the mean of heads, on a canvas, in print") {
     const double a = weight(trace, "head0", i, j), b = weight(trace, "head1", i, j);
     return std::isinf(a) ? a : (a + b) / 2;
   };
-  CHECK(wrong_cells(kDocument,
+  CHECK(wrong_cells(kTwoHeads,
                     {"--average", "heads", "--top", "2", "--theme", "print", "--size", "500x400",
                      "--color-scale", "auto"},
                     selection, look, "layer0-mean-weights", mean) == 0);
@@ -154,7 +154,7 @@ TEST_CASE("heatmap: pixels of the mean of heads, on a canvas, in print") {
 
 TEST_CASE("heatmap: a resolution and a size give so many pixels") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   REQUIRE(heatmap(folder, {"--size", "640x480", "--dpi", "192"}).code == 0);
   for (const std::string& file : folder.list("out")) {
     const Pixels pixels = decode_png(folder.read("out/" + file));
@@ -165,7 +165,7 @@ TEST_CASE("heatmap: a resolution and a size give so many pixels") {
 
 TEST_CASE("heatmap: without labels, what the caption should say is printed") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   CHECK(heatmap(folder, {"--no-labels", "--head", "0", "--key", "0"}) ==
         Run{0,
             "out: layer0-head0-weights.png\n"
@@ -176,7 +176,7 @@ TEST_CASE("heatmap: without labels, what the caption should say is printed") {
 
 TEST_CASE("heatmap: errors name what is wrong and what there is") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoHeads);
   const auto refused = [&](const std::vector<std::string>& options, int code,
                            const std::string& err) {
     const Run run = heatmap(folder, options);

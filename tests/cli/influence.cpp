@@ -5,7 +5,7 @@
 namespace attn_viz::test {
 namespace {
 
-const char* const kDocument = R"({"tokens": ["a", "b"], "embeddings": [[1], [2]]})";
+const char* const kTwoTokens = R"({"tokens": ["a", "b"], "embeddings": [[1], [2]]})";
 const char* const kRecurrence =
     R"({"mechanism": "recurrence", "tokens": ["a", "b"], "embeddings": [[1], [2]]})";
 const char* const kPatches = R"({"patches": {"rows": 2, "columns": 2},
@@ -13,7 +13,7 @@ const char* const kPatches = R"({"patches": {"rows": 2, "columns": 2},
 
 TEST_CASE("influence: several mechanisms become one picture") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoTokens);
   folder.write("r.json", kRecurrence);
   const Run run = folder.run({"influence", "a.json", "r.json", "-o", "out"});
   CHECK(run.code == 0);
@@ -36,7 +36,7 @@ TEST_CASE("influence: where inputs are patches, also a map") {
 
 TEST_CASE("influence: inputs that differ are said to") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoTokens);
   folder.write("p.json", kPatches);
   CHECK(folder.run({"influence", "a.json", "p.json"}).err ==
         "attn-viz: warning: a.json and p.json have different inputs; the scale is the same all the "
@@ -45,7 +45,7 @@ TEST_CASE("influence: inputs that differ are said to") {
 
 TEST_CASE("influence: errors say what there is") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoTokens);
   const Run step = folder.run({"influence", "a.json", "--to", "outputt"});
   CHECK(step.code != 0);
   CHECK(step.err.find("outputt") != std::string::npos);
@@ -70,7 +70,7 @@ std::string with(std::string text, const std::string& part, const std::string& b
 
 TEST_CASE("influence and cost: a trace from elsewhere is refused, not trusted") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kTwoTokens);
   REQUIRE(folder.run({"run", "a.json", "-o", "out", "--no-heatmaps"}).code == 0);
   const std::string trace = folder.read("out/a/trace.json");
   folder.write("t.json", with(trace, R"("op": "softmax")", R"("op": "nonsense")"));
@@ -86,7 +86,7 @@ TEST_CASE("influence and cost: a trace from elsewhere is refused, not trusted") 
 
 TEST_CASE("influence: mechanisms with one title are told apart by their files") {
   const TemporaryFolder folder;
-  const std::string titled = with(kDocument, "\"tokens\"", R"("title": "Same", "tokens")");
+  const std::string titled = with(kTwoTokens, "\"tokens\"", R"("title": "Same", "tokens")");
   folder.write("a.json", titled);
   folder.write("b.json", with(titled, "[[1], [2]]", R"([[1], [2]], "attention": {"scale": 2})"));
   const std::string out = folder.run({"influence", "a.json", "b.json"}).out;

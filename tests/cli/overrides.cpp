@@ -14,12 +14,12 @@ using nlohmann::json;
 namespace {
 
 /// Everything is set, so that every option has something to go before.
-constexpr char kDocument[] = R"({
+constexpr char kAllSet[] = R"({
   "embeddings": [[1, 0, 2, 1], [0, 1, 1, 0], [1, 1, 0, 2]],
   "attention": {"heads": 1, "score": "cosine", "scale": 3, "mask": {"window": [0, 1]},
                 "weights": {"random": 7}}})";
 
-json trace_with(const std::vector<std::string>& options, const std::string& document = kDocument) {
+json trace_with(const std::vector<std::string>& options, const std::string& document = kAllSet) {
   const TemporaryFolder folder;
   folder.write("a.json", document);
   std::vector<std::string> arguments{"run", "a.json", "-o", "out", "--no-heatmaps"};

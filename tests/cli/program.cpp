@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+
+#include "catch.hpp"
 
 namespace fs = std::filesystem;
 
@@ -183,6 +186,16 @@ Run TemporaryFolder::run(const std::vector<std::string>& arguments,
                                .environment = {},
                                .error_is_terminal = false,
                                .output = {}});
+}
+
+bool machine_has_terminals() {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0) {
+    WARN("this machine has no terminals to test with");
+    return false;
+  }
+  ::close(terminal);
+  return true;
 }
 
 std::string sample(const std::string& name) {

@@ -14,7 +14,7 @@ using namespace attn_viz::test;
 
 namespace {
 
-constexpr char kDocument[] =
+constexpr char kTomChasesJerry[] =
     R"({"title": "Tom chases Jerry", "tokens": ["Tom", "chases", "Jerry"],
         "embeddings": [[1, 0], [0, 1], [1, 1]],
         "attention": {"heads": 2, "weights": "identity"}})";
@@ -38,7 +38,7 @@ Run show(std::vector<std::string> arguments, std::map<std::string, std::string> 
          unsigned short terminal_columns = 0) {
   arguments.insert(arguments.begin(), {"show", "-"});
   environment.insert(kNothing.begin(), kNothing.end());
-  return run(arguments, {.input = kDocument,
+  return run(arguments, {.input = kTomChasesJerry,
                          .folder = {},
                          .environment = environment,
                          .error_is_terminal = false,
@@ -50,12 +50,6 @@ std::string with_carriage_returns(const std::string& text) {
   std::string result;
   for (const char c : text) result += c == '\n' ? "\r\n" : std::string(1, c);
   return result;
-}
-
-bool machine_has_terminals() {
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
-  if (terminal >= 0) ::close(terminal);
-  return terminal >= 0;
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -90,7 +84,7 @@ queries     Tom  chases   Jerry
 
 TEST_CASE("show: a trace shows what its document shows") {
   const TemporaryFolder folder;
-  folder.write("tom.json", kDocument);
+  folder.write("tom.json", kTomChasesJerry);
   REQUIRE(folder.run({"run", "tom.json", "-o", "out", "--no-heatmaps"}).code == 0);
   const Run shown = folder.run({"show", "out/tom/trace.json", "--width", "80", "--color", "never"});
   CHECK(shown == Run{0, kShown, ""});

@@ -10,15 +10,11 @@ using namespace attn_viz::test;
 
 namespace {
 
-constexpr char kDocument[] = R"({
+constexpr char kManyScripts[] = R"({
   "title": "Weights < 1 & more: 注意力",
   "tokens": ["<b>", "שלום", "العربية", "注意力", "👩‍🔬", "a\nb"],
   "embeddings": [[1, 0], [0, 1], [1, 1], [2, 1], [0, 2], [1, 2]]
 })";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// What pdftotext reads, without the marks of direction that it adds.
 std::string text_of_pdf(const TemporaryFolder& folder, const std::string& name) {
@@ -45,7 +41,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 TEST_CASE("vector pictures: pdftotext finds every text, in every script") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kManyScripts);
   REQUIRE(folder.run({"run", "a.json", "-o", "out", "--format", "pdf"}).code == 0);
   REQUIRE(folder.run({"heatmap", "a.json", "-o", "lines", "--style", "lines", "--format", "pdf"})
               .code == 0);
@@ -88,7 +84,7 @@ TEST_CASE("vector pictures: lines for each layer, with the chosen heads and quer
 
 TEST_CASE("vector pictures: wrong words are told") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kManyScripts);
   auto error_of = [&](std::vector<std::string> more, int code = 2) {
     more.insert(more.begin(), {"heatmap", "a.json", "-o", "out"});
     const Run run = folder.run(more);
@@ -110,7 +106,7 @@ TEST_CASE("vector pictures: wrong words are told") {
 
 TEST_CASE("vector pictures: --font sets all texts, letter case ignored") {
   const TemporaryFolder folder;
-  folder.write("a.json", kDocument);
+  folder.write("a.json", kManyScripts);
   const std::vector<std::string> options = {"a.json",           "-o",       "out",        "--font",
                                             "dejavu SANS mono", "--format", "svg,pdf,png"};
   for (const std::vector<std::string>& command :

@@ -9,7 +9,6 @@ using namespace attn_viz::test;
 
 namespace {
 
-constexpr char kDone[] = "out/a: trace.json, heatmap.png, 1 figure in heatmaps/\n";
 constexpr char kHint[] =
     "; drawn as boxes\n  hint: install a font that has them, such as one of Debian's fonts-noto\n";
 

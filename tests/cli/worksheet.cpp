@@ -6,11 +6,11 @@
 namespace attn_viz::test {
 namespace {
 
-const char* const kDocument = R"({"title": "A: b", "embeddings": [[1, 0], [0, 1], [1, 1]]})";
+const char* const kTitled = R"({"title": "A: b", "embeddings": [[1, 0], [0, 1], [1, 1]]})";
 
 TEST_CASE("worksheet: the key's answers are right, for many seeds and both forms") {
   const TemporaryFolder folder;
-  folder.write("d.json", kDocument);
+  folder.write("d.json", kTitled);
   for (const std::string seed : {"0", "1", "2", "3", "4294967295"}) {
     const Run made =
         folder.run({"worksheet", "d.json", "--blank", "query,scores,weights,output", "--seed", seed,
@@ -28,7 +28,7 @@ TEST_CASE("worksheet: the key's answers are right, for many seeds and both forms
 
 TEST_CASE("worksheet: the JSON form is an answer sheet that says what is open") {
   const TemporaryFolder folder;
-  folder.write("d.json", kDocument);
+  folder.write("d.json", kTitled);
   const Run sheet =
       folder.run({"worksheet", "d.json", "--blank", "scores,output", "--answers", "form.json"});
   CHECK(sheet.code == 0);
@@ -92,7 +92,7 @@ TEST_CASE("worksheet: LaTeX compiles as it stands, with labels of any kind") {
 
 TEST_CASE("worksheet: errors") {
   const TemporaryFolder folder;
-  folder.write("d.json", kDocument);
+  folder.write("d.json", kTitled);
   folder.write("open.csv", "step,row,values\nlayer0/head0/scores,0,?,?,?\n");
   CHECK(folder.run({"worksheet", "d.json", "--blank", "embeddings"}) ==
         Run{3, "",

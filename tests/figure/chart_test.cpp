@@ -33,7 +33,7 @@ analysis::Growth growth(std::vector<std::size_t> lengths, std::size_t d = 512) {
 }
 
 /// A straight line as the SVG has it.
-struct Drawn {
+struct DrawnLine {
   double x0 = 0, y0 = 0, x1 = 0, y1 = 0, width = 0;
   std::string color;
   bool dashed = false;
@@ -41,7 +41,7 @@ struct Drawn {
 
 struct DrawnChart {
   SvgBox frame;  ///< of the plot: the first four rectangles of all
-  std::vector<Drawn> lines;
+  std::vector<DrawnLine> lines;
 };
 
 DrawnChart drawn_chart(const Chart& chart) {
@@ -66,7 +66,7 @@ DrawnChart drawn_chart(const Chart& chart) {
 }
 
 /// Samples of the legend stand right of the plot.
-bool is_sample(const Drawn& line, const DrawnChart& picture) {
+bool is_sample(const DrawnLine& line, const DrawnChart& picture) {
   return std::min(line.x0, line.x1) > picture.frame.right + 10;
 }
 
@@ -75,7 +75,7 @@ void check_chart(const Chart& chart) {
   const DrawnChart picture = drawn_chart(chart);
   const SvgBox& frame = picture.frame;
   std::size_t outside = 0, meeting = 0, samples = 0;
-  for (const Drawn& line : picture.lines) {
+  for (const DrawnLine& line : picture.lines) {
     if (is_sample(line, picture)) {
       ++samples;
       continue;
@@ -172,7 +172,7 @@ TEST_CASE("chart: points, marks and texts have their room") {
 TEST_CASE("chart: a higher value stands higher") {
   const DrawnChart picture = drawn_chart(chart_of({{{1, 1}, {2, 10}, {4, 100}, {8, 1000}}}, true));
   std::vector<double> heights;
-  for (const Drawn& line : picture.lines) {
+  for (const DrawnLine& line : picture.lines) {
     if (line.width != 2 || is_sample(line, picture)) continue;
     CHECK(line.x0 < line.x1);
     heights.push_back(line.y0 - line.y1);
@@ -189,7 +189,7 @@ TEST_CASE("chart: in print, series that are neighbours differ in dashes and mark
       drawn_chart(multiply_adds_chart(growth(analysis::default_lengths(512)), Theme::kPrint));
   std::vector<bool> dashed;
   std::vector<std::size_t> marker_lines;
-  for (const Drawn& line : picture.lines) {
+  for (const DrawnLine& line : picture.lines) {
     if (!is_sample(line, picture)) continue;
     CHECK(line.color == "#000000");
     if (line.width == 2) {

@@ -35,16 +35,16 @@ TokenLines lines_of(const std::vector<double>& values, std::size_t rows, std::si
 }
 
 /// A line between tokens as the SVG has it.
-struct Drawn {
+struct DrawnLink {
   double x0 = 0, y0 = 0, x1 = 0, y1 = 0, opacity = 0;
   std::string color;
   bool dashed = false;
 };
 
 /// The legend's samples are those that are level and short.
-std::vector<Drawn> drawn_lines(const TokenLines& lines) {
+std::vector<DrawnLink> drawn_lines(const TokenLines& lines) {
   const SvgElement root = parse_svg(paint(lines, Format::kSvg).bytes);
-  std::vector<Drawn> drawn;
+  std::vector<DrawnLink> drawn;
   for (const SvgElement* path : all_of(root, "path")) {
     if (path->get("fill") != "none") continue;
     const std::vector<double> n = numbers_in(path->get("d"));
@@ -69,7 +69,7 @@ bool says(const Layout& layout, const std::string& note) {
 }
 
 /// No text outside of the canvas, none on another, none where lines run.
-void check_layout(const TokenLines& lines) {
+void check_token_lines(const TokenLines& lines) {
   const Layout layout = lay_out(lines);
   std::size_t outside = 0, meeting = 0;
   for (std::size_t a = 0; a < layout.texts.size(); ++a) {
@@ -85,7 +85,7 @@ void check_layout(const TokenLines& lines) {
   }
   CHECK(outside == 0);
   CHECK(meeting == 0);
-  for (const Drawn& line : drawn_lines(lines)) {
+  for (const DrawnLink& line : drawn_lines(lines)) {
     CHECK(std::min({line.x0, line.y0, line.y1}) >= 0);
     CHECK(line.x1 <= static_cast<double>(layout.width));
     CHECK(std::max(line.y0, line.y1) <= static_cast<double>(layout.height));
@@ -113,14 +113,14 @@ TEST_CASE("lines: opacity is the weight; queries stand left, keys right, from to
   const auto drawn = drawn_lines(lines_of(values, 2, 3));
   // Two queries stand in the middle of three keys, so ends tell which is which.
   std::set<double> starts, ends;
-  for (const Drawn& line : drawn) {
+  for (const DrawnLink& line : drawn) {
     starts.insert(line.y0);
     ends.insert(line.y1);
   }
   REQUIRE(drawn.size() == 4);  // 0 and 0.005 are not drawn
   REQUIRE(starts.size() == 2);
   REQUIRE(ends.size() == 3);
-  for (const Drawn& line : drawn) {
+  for (const DrawnLink& line : drawn) {
     const auto i = std::distance(starts.begin(), starts.find(line.y0));
     const auto j = std::distance(ends.begin(), ends.find(line.y1));
     CHECK(line.opacity == Approx(values[static_cast<std::size_t>(3 * i + j)]).margin(5e-5));
@@ -136,7 +136,7 @@ TEST_CASE("lines: each head has its color and its own place at a token") {
   CHECK(drawn.size() == 8);
   std::map<std::string, int> of_color;
   std::set<std::pair<double, double>> places;
-  for (const Drawn& line : drawn) {
+  for (const DrawnLink& line : drawn) {
     ++of_color[line.color];
     places.insert({line.y0, line.y1});
   }
@@ -152,7 +152,7 @@ TEST_CASE("lines: negative weights are dashed, masked ones have none, the scale 
   lines.strongest = 4;
   const auto drawn = drawn_lines(lines);
   REQUIRE(drawn.size() == 3);
-  for (const Drawn& line : drawn) CHECK(line.dashed == (line.opacity == 0.5));
+  for (const DrawnLink& line : drawn) CHECK(line.dashed == (line.opacity == 0.5));
   CHECK(drawn.front().opacity == 0.25);  // the strongest lies on top
   CHECK(drawn.back().opacity == 1);
   const Layout layout = lay_out(lines);
@@ -187,17 +187,17 @@ TEST_CASE("lines: texts stay apart and inside, from 1 token to 2,000, in every s
     for (std::size_t i = 0; i < n; ++i)
       for (const std::size_t step : {0, 1, 7}) values[i * n + (i + step) % n] += 1.0 / 3;
     TokenLines lines = lines_of(values, n, n);
-    check_layout(lines);
+    check_token_lines(lines);
     for (std::size_t i = 0; i < n; ++i) lines.queries.labels.push_back(some[i % some.size()]);
     lines.keys.labels = lines.queries.labels;
     lines.query = n / 2;
-    check_layout(lines);
+    check_token_lines(lines);
   }
   const auto values = random_values(3 * 60);
-  check_layout(lines_of(values, 3, 60));
-  check_layout(lines_of(values, 60, 3));
+  check_token_lines(lines_of(values, 3, 60));
+  check_token_lines(lines_of(values, 60, 3));
   const auto heads = random_values(32 * 16);
-  check_layout(lines_of(heads, 4, 4, 32));
+  check_token_lines(lines_of(heads, 4, 4, 32));
 }
 
 TEST_CASE("lines: of too many, the strongest are drawn, and it is said") {

@@ -4,6 +4,7 @@
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/mechanisms/sequences.hpp"
 #include "catch.hpp"
+#include "figure/names.hpp"
 #include "support/problems.hpp"
 #include "support/tasks.hpp"
 
@@ -19,12 +20,6 @@ ConvolutionSettings three_taps() {
   return {.kernel = Tensor({Axis{3}, Axis{1}, Axis{1}}, Buffer<double>{0.5, 1, -1}),
           .row_shifts = {0, 0, 0},
           .column_shifts = {-1, 0, 1}};
-}
-
-std::vector<std::string> names_of(const std::vector<NamedFigure>& figures) {
-  std::vector<std::string> names;
-  for (const NamedFigure& each : figures) names.push_back(each.name);
-  return names;
 }
 
 TEST_CASE("results: layers of convolution side by side, then every computed step") {

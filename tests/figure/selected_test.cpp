@@ -8,6 +8,7 @@
 #include "attn_viz/figure/places.hpp"
 #include "catch.hpp"
 #include "figure/layout_support.hpp"
+#include "figure/names.hpp"
 #include "support/errors.hpp"
 #include "support/problems.hpp"
 
@@ -33,12 +34,6 @@ const Trace& trace() {
 
 std::vector<NamedFigure> chosen(const Selection& selection, const Look& look = {}) {
   return selected_heatmaps(trace(), selection, look);
-}
-
-Names names_of(const std::vector<NamedFigure>& figures) {
-  Names names;
-  for (const NamedFigure& each : figures) names.push_back(each.name);
-  return names;
 }
 
 Selection of_head(const std::string& layer, const std::string& head) {

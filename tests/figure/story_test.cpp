@@ -20,7 +20,7 @@ using namespace attn_viz::figure;
 namespace {
 
 /// Kept until the end: a story looks at its trace's values.
-const Trace& trace_of(const std::string& document) {
+const Trace& kept_trace(const std::string& document) {
   static std::deque<Trace> traces;
   return traces.emplace_back(run_attention(read_document(document, "test")));
 }
@@ -28,7 +28,7 @@ const Trace& trace_of(const std::string& document) {
 const Trace& sample(const std::string& name) {
   std::ifstream file(ATTN_VIZ_SOURCE_DIR "/samples/" + name + ".json");
   REQUIRE(file);
-  return trace_of({std::istreambuf_iterator<char>(file), {}});
+  return kept_trace({std::istreambuf_iterator<char>(file), {}});
 }
 
 /// The samples of attention; the story of other mechanisms is not told.
@@ -88,7 +88,7 @@ Box box_of(const PlacedText& text) {
 
 /// Everything inside of the sheet; no text on another, or on a matrix if it is not a number;
 /// no matrix on another.
-void check_layout(const Layout& layout) {
+void check_story(const Layout& layout) {
   std::vector<Box> matrices, texts;
   for (const Cells& cells : layout.panels)
     matrices.push_back({static_cast<double>(cells.left), static_cast<double>(cells.top),
@@ -201,7 +201,7 @@ TEST_CASE("story: it reads like the mathematics") {
   CHECK(std::count(talking.begin(), talking.end(), "Compare | S , S (head 1) , P_l → S_mixed") ==
         1);
   const auto many =
-      told(story_of(trace_of(random_document(3, 8, R"(, "attention": {"heads": 8})"))));
+      told(story_of(kept_trace(random_document(3, 8, R"(, "attention": {"heads": 8})"))));
   CHECK(std::count(many.begin(), many.end(), "Combine | O_0 … = C") == 1);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("story: each cell of each sample has the colour of its value, and noth
     StoryOptions options;
     if (trace.find("layer0/head0/weights") == nullptr) options.block = StoryOptions::Block::kCross;
     const Story story = story_of(trace, options);
-    check_layout(painter.lay_out(story));
+    check_story(painter.lay_out(story));
     check_pixels(story, painter);
   }
 }
@@ -263,7 +263,7 @@ TEST_CASE("story: shapes from 1 to hundreds, of one head or many") {
     for (const std::size_t heads : {std::size_t{1}, std::size_t{8}}) {
       if (d % heads != 0) continue;
       INFO(n << " × " << d << ", " << heads << " heads");
-      const Trace& trace = trace_of(random_document(
+      const Trace& trace = kept_trace(random_document(
           n, d,
           R"(, "attention": {"weights": {"random": 1}, "heads": )" + std::to_string(heads) + "}"));
       for (const Theme theme : {Theme::kLight, Theme::kDark}) {
@@ -272,14 +272,14 @@ TEST_CASE("story: shapes from 1 to hundreds, of one head or many") {
         const Story story = story_of(trace, options);
         const Layout layout = painter.lay_out(story);
         CHECK(layout.width * 9 == layout.height * 16);
-        check_layout(layout);
+        check_story(layout);
         check_pixels(story, painter);
       }
     }
 }
 
 TEST_CASE("story: a drawn cell that is a mean says so") {
-  const Story story = story_of(trace_of(random_document(3, 900, "")));
+  const Story story = story_of(kept_trace(random_document(3, 900, "")));
   Painter painter;
   const Layout layout = painter.lay_out(story);
   CHECK(std::any_of(layout.panels.begin(), layout.panels.end(),
@@ -296,10 +296,10 @@ TEST_CASE("story: more than a sheet holds makes a higher one, or one as wide as 
   for (int i = 0; i < 25; ++i) story.lines.insert(story.lines.end(), lines.begin(), lines.end());
   const Layout high = painter.lay_out(story);
   CHECK(high.height * 16 > high.width * 9);
-  check_layout(high);
+  check_story(high);
   story.lines = lines;
   for (int i = 0; i < 40; ++i) story.lines[0].terms.push_back(lines[0].terms[1]);
-  check_layout(painter.lay_out(story));
+  check_story(painter.lay_out(story));
 }
 
 TEST_CASE("story: words of all sorts") {
@@ -318,13 +318,13 @@ TEST_CASE("story: words of all sorts") {
                                           "हिन्दी"};
   for (const std::size_t n : {2, 5, 12, 30}) {
     INFO(n);
-    check_layout(painter.lay_out(story_of(
-        trace_of(random_document(n, 4, R"(, "attention": {"mask": {"causal": true}})", words)))));
+    check_story(painter.lay_out(story_of(
+        kept_trace(random_document(n, 4, R"(, "attention": {"mask": {"causal": true}})", words)))));
   }
   Story story = story_of(sample("three-tokens"));
   for (int i = 0; i < 60; ++i) story.title += " and a very long title";
   story.notes = {"A note.", std::string(500, 'n')};
-  check_layout(painter.lay_out(story));
+  check_story(painter.lay_out(story));
 }
 
 TEST_CASE("story: frames reveal one result after another in its place") {

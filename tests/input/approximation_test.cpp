@@ -18,7 +18,7 @@ Problem problem_of(const std::string& approximation, const std::string& further 
       "test");
 }
 
-ApproximationSettings read(const std::string& approximation) {
+ApproximationSettings read_approximation(const std::string& approximation) {
   return *problem_of(approximation).attention.approximation;
 }
 
@@ -32,34 +32,35 @@ const std::string kNystrom = R"({"type": "nystrom", "landmarks": 2})";
 TEST_CASE("approximation: names and defaults") {
   CHECK_FALSE(
       read_document(R"({"embeddings": [[1]], "attention": {}})", "").attention.approximation);
-  CHECK(read("\"linear\"").type == ApproximationType::kLinear);
-  CHECK_FALSE(read("\"linear\"").recurrent);
-  CHECK(read(R"({"type": "linear", "form": "recurrent", "comment": 1})").recurrent);
-  const ApproximationSettings performer = read("\"performer\"");
+  CHECK(read_approximation("\"linear\"").type == ApproximationType::kLinear);
+  CHECK_FALSE(read_approximation("\"linear\"").recurrent);
+  CHECK(read_approximation(R"({"type": "linear", "form": "recurrent", "comment": 1})").recurrent);
+  const ApproximationSettings performer = read_approximation("\"performer\"");
   CHECK(performer.type == ApproximationType::kPerformer);
   CHECK(performer.feature_count == 64);
   CHECK(performer.seed == 0);
   CHECK(performer.orthogonal);
   CHECK_FALSE(performer.stabilize);
-  CHECK(read(kNystrom).landmarks == 2);
-  CHECK_FALSE(read(kNystrom).iterations);
+  CHECK(read_approximation(kNystrom).landmarks == 2);
+  CHECK_FALSE(read_approximation(kNystrom).iterations);
 }
 
 TEST_CASE("approximation: what is given") {
-  const ApproximationSettings performer = read(
+  const ApproximationSettings performer = read_approximation(
       R"({"type": "performer", "random": {"count": 8, "seed": 3, "orthogonal": false},
           "stabilize": true})");
   CHECK(performer.feature_count == 8);
   CHECK(performer.seed == 3);
   CHECK_FALSE(performer.orthogonal);
   CHECK(performer.stabilize);
-  CHECK(read(R"({"type": "performer", "features": [[1, 2]]})")
+  CHECK(read_approximation(R"({"type": "performer", "features": [[1, 2]]})")
             .features->same_bits(test::matrix({{1, 2}})));
   const ApproximationSettings linformer =
-      read(R"({"type": "linformer", "E": [[1, 0, 0, 0]], "F": [[[0, 1, 0, 0]]]})");
+      read_approximation(R"({"type": "linformer", "E": [[1, 0, 0, 0]], "F": [[[0, 1, 0, 0]]]})");
   CHECK(linformer.e->rank() == 2);
   CHECK(linformer.f->rank() == 3);
-  CHECK(read(R"({"type": "nystrom", "landmarks": 4, "pseudo_inverse": {"iterations": 6}})")
+  CHECK(read_approximation(
+            R"({"type": "nystrom", "landmarks": 4, "pseudo_inverse": {"iterations": 6}})")
             .iterations == 6);
 }
 

@@ -3,27 +3,19 @@
 #include <cmath>
 #include <string>
 
-#include "support/reference.hpp"
+#include "input/support.hpp"
 #include "support/tasks.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
 
 using namespace test;
 
-nlohmann::json worked(const char* name) {
-  return load_reference("sequence-examples.json").at(name);
-}
-
 Trace one_dimensional(const std::string& settings) {
   return trace_of(R"({"mechanism": "convolution-as-attention",
     "embeddings": [[1], [2], [4], [8], [16]], "convolution": {"kernel": [0.5, 1, -1]}, )" +
                   settings + "}");
-}
-
-std::string off(const Trace& trace, const char* step, const char* name) {
-  return absolute_mismatch(values_of(trace, step),
-                           tensor_of(worked(name)).with_axes(values_of(trace, step).axes()), 1e-12);
 }
 
 double largest(const Tensor& tensor) {

@@ -9,13 +9,13 @@
 namespace attn_viz {
 namespace {
 
-std::string refused(const std::string& text) {
+std::string document_refusal(const std::string& text) {
   return test::error_of([&] { read_document(text, "title"); });
 }
 
 /// A document of two tokens of two numbers with further keys.
 std::string with(const std::string& keys) {
-  return refused("{\"embeddings\": [[1, 0], [0, 1]], " + keys + "}");
+  return document_refusal("{\"embeddings\": [[1, 0], [0, 1]], " + keys + "}");
 }
 
 /// Such a document with keys of its "attention".
@@ -24,17 +24,17 @@ std::string attention(const std::string& keys) {
 }
 
 TEST_CASE("document: syntax errors with line and column") {
-  CHECK(refused("{\n  \"embeddings\": [[1, 2],\n}") ==
+  CHECK(document_refusal("{\n  \"embeddings\": [[1, 2],\n}") ==
         "line 3, column 1: syntax error while parsing value - unexpected '}'; expected '[', '{', "
         "or a literal");
-  CHECK(refused("") == "empty input; expected a JSON document");
-  CHECK(refused("[[1, 2], [3, 4]]") == "expected an object, got numbers of shape [2, 2]");
-  CHECK(refused("null") == "expected an object, got null");
+  CHECK(document_refusal("") == "empty input; expected a JSON document");
+  CHECK(document_refusal("[[1, 2], [3, 4]]") == "expected an object, got numbers of shape [2, 2]");
+  CHECK(document_refusal("null") == "expected an object, got null");
   CHECK(test::error_code_of([] { read_document("{", ""); }) == 3);
 }
 
 TEST_CASE("document: missing, unknown and repeated keys") {
-  CHECK(refused("{}") == "the key \"embeddings\" is missing; it is required");
+  CHECK(document_refusal("{}") == "the key \"embeddings\" is missing; it is required");
   CHECK(with("\"token\": []") == "/token: unknown key\n  hint: did you mean \"tokens\"?");
   CHECK(with("\"banana\": 1") ==
         "/banana: unknown key\n  hint: known keys here: title, tokens, patches, embeddings, "
@@ -64,7 +64,7 @@ TEST_CASE("document: missing, unknown and repeated keys") {
 
 TEST_CASE("document: embeddings that are no rows of numbers") {
   const auto embeddings = [](const std::string& value) {
-    return refused("{\"embeddings\": " + value + "}");
+    return document_refusal("{\"embeddings\": " + value + "}");
   };
   CHECK(embeddings("3") == "/embeddings: expected a list of rows of numbers (n × d), got 3");
   CHECK(embeddings("[1, 2]") ==

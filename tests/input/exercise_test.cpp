@@ -91,7 +91,7 @@ Trace program() {
   return run_attention(test::problem_of(test::matrix({{1, 0}, {0, 2}}), settings));
 }
 
-std::string refusal(const std::string& table) {
+std::string answers_refusal(const std::string& table) {
   try {
     read_answers_csv(table, program());
   } catch (const Error& error) {
@@ -126,26 +126,27 @@ TEST_CASE("answers as a table: decimal commas and minus signs") {
 }
 
 TEST_CASE("answers as a table: every fault names its line") {
-  CHECK(refusal("step,row,values\nlayer0/head0/score,0,1,2\n") ==
+  CHECK(answers_refusal("step,row,values\nlayer0/head0/score,0,1,2\n") ==
         "line 2: the document has no step \"layer0/head0/score\"\n"
         "  hint: did you mean \"layer0/head0/scores\"?");
-  CHECK(refusal("layer0/head0/scores,2,1,2\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,2,1,2\n") ==
         "line 1: expected a row from 0 to 1 of layer0/head0/scores");
-  CHECK(refusal("layer0/head0/scores\n") ==
+  CHECK(answers_refusal("layer0/head0/scores\n") ==
         "line 1: expected a row from 0 to 1 of layer0/head0/scores");
-  CHECK(refusal("layer0/head0/scores,0,1\n") == "line 1: expected 2 numbers after the row, got 1");
-  CHECK(refusal("layer0/head0/scores,0,1,2,3\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1\n") ==
+        "line 1: expected 2 numbers after the row, got 1");
+  CHECK(answers_refusal("layer0/head0/scores,0,1,2,3\n") ==
         "line 1: expected 2 numbers after the row, got 3");
-  CHECK(refusal("layer0/head0/scores,0,1,x\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1,x\n") ==
         "line 1: expected a number, masked or ?, got \"x\"");
-  CHECK(refusal("layer0/head0/scores,0,1,masked\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1,masked\n") ==
         "line 1: layer0/head0/scores has no masked cells; expected a number or ?");
-  CHECK(refusal("layer0/head0/scores,0,1,nan\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1,nan\n") ==
         "line 1: expected a number, masked or ?, got \"nan\"");
-  CHECK(refusal("layer0/head0/scores,0,1,2\nlayer0/head0/scores,0,1,2\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1,2\nlayer0/head0/scores,0,1,2\n") ==
         "line 2: row 0 of layer0/head0/scores stands on line 1 already");
-  CHECK(refusal("layer0/head0/scores,0,1,2\n") == "layer0/head0/scores: row 1 is missing");
-  CHECK(refusal("layer0/head0/scores,0,1,?\nlayer0/head0/scores,1,1,2\n") ==
+  CHECK(answers_refusal("layer0/head0/scores,0,1,2\n") == "layer0/head0/scores: row 1 is missing");
+  CHECK(answers_refusal("layer0/head0/scores,0,1,?\nlayer0/head0/scores,1,1,2\n") ==
         "line 1: column 1 of layer0/head0/scores is not answered, but others are");
 }
 

@@ -9,14 +9,14 @@ namespace attn_viz {
 namespace {
 
 /// The trace of six tokens under this mask; the tokens differ in nothing.
-Trace trace_of(const std::string& mask) {
+Trace masked_trace(const std::string& mask) {
   return run_attention(read_document(
       R"({"embeddings": [[1], [1], [1], [1], [1], [1]], "attention": {"mask": )" + mask + "}}",
       "six"));
 }
 
 std::string mask_text(const std::string& mask) {
-  const Trace trace = trace_of(mask);
+  const Trace trace = masked_trace(mask);
   if (const std::string other = test::first_other_step(trace); !other.empty()) return other;
   const Tensor& values = trace.find("layer0/mask")->values;
   std::string text;
@@ -27,8 +27,8 @@ std::string mask_text(const std::string& mask) {
   return text;
 }
 
-std::string refusal(const std::string& mask) {
-  return test::error_of([&] { trace_of(mask); });
+std::string mask_refusal(const std::string& mask) {
+  return test::error_of([&] { masked_trace(mask); });
 }
 
 TEST_CASE("mask settings: the names alone give the examples of six tokens") {
@@ -67,7 +67,7 @@ TEST_CASE("mask settings: edges, self-loops and other masks together") {
 
 TEST_CASE("mask settings: what is resolved stands in the settings of the trace") {
   const auto mask = [](const std::string& text) {
-    return trace_of(text).settings.get<Attributes>("attention").get<Attributes>("mask");
+    return masked_trace(text).settings.get<Attributes>("attention").get<Attributes>("mask");
   };
   CHECK(mask(R"({"pattern": "big-bird"})") ==
         Attributes{{"pattern", Attributes{{"type", "big-bird"},
@@ -80,45 +80,48 @@ TEST_CASE("mask settings: what is resolved stands in the settings of the trace")
 
 TEST_CASE("mask settings: errors of edges") {
   const std::string at = "/attention/mask/edges";
-  CHECK(refusal(R"({"edges": [[0, 1], [6, 0]]})") ==
+  CHECK(mask_refusal(R"({"edges": [[0, 1], [6, 0]]})") ==
         at + "/1/0: expected a query from 0 to 5, got 6");
-  CHECK(refusal(R"({"edges": [[0, 7]]})") == at + "/0/1: expected a key from 0 to 5, got 7");
-  CHECK(refusal(R"({"edges": [[0, 1.5]]})") == at + "/0/1: expected a whole number ≥ 0, got 1.5");
-  CHECK(refusal(R"({"edges": [[-1, 0]]})") == at + "/0/0: expected a whole number ≥ 0, got -1");
-  CHECK(refusal(R"({"edges": [[0, 1, 2]]})") ==
+  CHECK(mask_refusal(R"({"edges": [[0, 7]]})") == at + "/0/1: expected a key from 0 to 5, got 7");
+  CHECK(mask_refusal(R"({"edges": [[0, 1.5]]})") ==
+        at + "/0/1: expected a whole number ≥ 0, got 1.5");
+  CHECK(mask_refusal(R"({"edges": [[-1, 0]]})") ==
+        at + "/0/0: expected a whole number ≥ 0, got -1");
+  CHECK(mask_refusal(R"({"edges": [[0, 1, 2]]})") ==
         at + ": expected a list of [query, key], got numbers of shape [1, 3]");
-  CHECK(refusal(R"({"edges": []})").find(at + ": expected a list of [query, key]") == 0);
-  CHECK(refusal(R"({"self_loops": true})") ==
+  CHECK(mask_refusal(R"({"edges": []})").find(at + ": expected a list of [query, key]") == 0);
+  CHECK(mask_refusal(R"({"self_loops": true})") ==
         "/attention/mask/self_loops: expected edges beside self_loops");
 }
 
 TEST_CASE("mask settings: errors of patterns") {
   const std::string at = "/attention/mask/pattern";
-  CHECK(refusal(R"({"pattern": "stride"})") ==
+  CHECK(mask_refusal(R"({"pattern": "stride"})") ==
         at + ": unknown pattern \"stride\"; expected one of dilated, strided, longformer, "
              "big-bird, sinks\n  hint: did you mean \"strided\"?");
-  CHECK(refusal(R"({"pattern": {"type": "bigbird"}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "bigbird"}})") ==
         at + "/type: unknown pattern \"bigbird\"; expected one of dilated, strided, longformer, "
              "big-bird, sinks\n  hint: did you mean \"big-bird\"?");
-  CHECK(refusal(R"({"pattern": 3})") ==
+  CHECK(mask_refusal(R"({"pattern": 3})") ==
         at + ": expected the name of a pattern or an object with its type, got 3");
-  CHECK(refusal(R"({"pattern": {"type": "dilated", "stride": 2}})").find(at + "/stride: ") == 0);
-  CHECK(refusal(R"({"pattern": {"type": "dilated", "step": 0}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "dilated", "stride": 2}})").find(at + "/stride: ") ==
+        0);
+  CHECK(mask_refusal(R"({"pattern": {"type": "dilated", "step": 0}})") ==
         at + "/step: expected a whole number ≥ 1, got 0");
-  CHECK(refusal(R"({"pattern": {"type": "strided", "window": -1}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "strided", "window": -1}})") ==
         at + "/window: expected a whole number ≥ 0, got -1");
-  CHECK(refusal(R"({"pattern": {"type": "longformer", "global": [0, 6]}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "longformer", "global": [0, 6]}})") ==
         at + "/global/1: expected a token from 0 to 5, got 6");
-  CHECK(refusal(R"({"pattern": {"type": "longformer", "global": [0.5]}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "longformer", "global": [0.5]}})") ==
         at + "/global/0: expected a whole number ≥ 0, got 0.5");
-  CHECK(refusal(R"({"pattern": {"type": "big-bird", "random_keys": [[1], [2]]}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "big-bird", "random_keys": [[1], [2]]}})") ==
         at + "/random_keys: expected 6 lists, one for each query, got 2");
-  CHECK(refusal(R"({"pattern": {"type": "big-bird",
+  CHECK(mask_refusal(R"({"pattern": {"type": "big-bird",
                     "random_keys": [[], [], [1, 9], [], [], []]}})") ==
         at + "/random_keys/2/1: expected a key from 0 to 5, got 9");
-  CHECK(refusal(R"({"pattern": {"type": "big-bird", "seed": 1, "random_keys": [[1]]}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "big-bird", "seed": 1, "random_keys": [[1]]}})") ==
         at + "/seed: expected either random_keys or keys drawn at random");
-  CHECK(refusal(R"({"pattern": {"type": "big-bird", "random_keys": [[null], []]}})") ==
+  CHECK(mask_refusal(R"({"pattern": {"type": "big-bird", "random_keys": [[null], []]}})") ==
         at + "/random_keys/0/0: expected a whole number ≥ 0, got null");
   const auto crossed = [](const std::string& mask) {
     return test::error_of([&] {

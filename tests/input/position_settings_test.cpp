@@ -19,7 +19,7 @@ PositionSettings position_of(const std::string& position, const Overrides& overr
   return read_document(document(position), "test", overrides).attention.position;
 }
 
-std::string refused(const std::string& position) {
+std::string position_refusal(const std::string& position) {
   return test::error_of([&] { position_of(position); });
 }
 
@@ -88,53 +88,53 @@ TEST_CASE("position: a flow") {
 }
 
 TEST_CASE("position: errors say where, what was expected, and what is likely meant") {
-  CHECK(refused("\"sinusoid\"") ==
+  CHECK(position_refusal("\"sinusoid\"") ==
         "/attention/position: unknown position \"sinusoid\"; expected one of none, sinusoidal, "
         "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
         "  hint: did you mean \"sinusoidal\"?");
-  CHECK(refused("{\"type\": \"rop\"}") ==
+  CHECK(position_refusal("{\"type\": \"rop\"}") ==
         "/attention/position/type: unknown position \"rop\"; expected one of none, sinusoidal, "
         "sinusoidal-2d, learned, floater, rope, alibi, t5, relative\n"
         "  hint: did you mean \"rope\"?");
-  CHECK(refused("1") ==
+  CHECK(position_refusal("1") ==
         "/attention/position: expected the name of a position or an object with its type, got 1");
-  CHECK(refused("\"learned\"") ==
+  CHECK(position_refusal("\"learned\"") ==
         "/attention/position: expected an object, since \"learned\" has parameters without a "
         "default\n  hint: write {\"type\": \"learned\", …}");
-  CHECK(refused("{\"type\": \"alibi\", \"slope\": 1}") ==
+  CHECK(position_refusal("{\"type\": \"alibi\", \"slope\": 1}") ==
         "/attention/position/slope: unknown key\n"
         "  hint: did you mean \"slopes\"?");
-  CHECK(refused("{\"type\": \"none\", \"base\": 1}") ==
+  CHECK(position_refusal("{\"type\": \"none\", \"base\": 1}") ==
         "/attention/position/base: unknown key\n  hint: known keys here: type");
-  CHECK(refused("{\"type\": \"sinusoidal\", \"base\": 0.5}") ==
+  CHECK(position_refusal("{\"type\": \"sinusoidal\", \"base\": 0.5}") ==
         "/attention/position/base: expected a number ≥ 1, got 0.5");
-  CHECK(refused("{\"type\": \"rope\", \"layout\": \"halves\"}") ==
+  CHECK(position_refusal("{\"type\": \"rope\", \"layout\": \"halves\"}") ==
         "/attention/position/layout: unknown layout \"halves\"; expected one of interleaved, half");
-  CHECK(refused("{\"type\": \"rope\", \"base\": 2, \"frequencies\": [1]}") ==
+  CHECK(position_refusal("{\"type\": \"rope\", \"base\": 2, \"frequencies\": [1]}") ==
         "/attention/position/frequencies: expected base or frequencies, got both");
-  CHECK(refused("{\"type\": \"t5\", \"table\": [1, 2], \"bidirectional\": 1}") ==
+  CHECK(position_refusal("{\"type\": \"t5\", \"table\": [1, 2], \"bidirectional\": 1}") ==
         "/attention/position/bidirectional: expected true or false, got 1");
   const std::string flow =
       "{\"type\": \"floater\", \"initial\": [0], \"W_1\": [[0], [0]], \"step\": ";
-  CHECK(refused(flow + "0}") == "/attention/position/step: expected a number > 0, got 0");
-  CHECK(refused(flow + "1, \"substeps\": 10001}") ==
+  CHECK(position_refusal(flow + "0}") == "/attention/position/step: expected a number > 0, got 0");
+  CHECK(position_refusal(flow + "1, \"substeps\": 10001}") ==
         "/attention/position/substeps: expected a whole number from 1 to 10000, got 10001");
-  CHECK(refused(flow + "1, \"method\": \"rk5\"}") ==
+  CHECK(position_refusal(flow + "1, \"method\": \"rk5\"}") ==
         "/attention/position/method: unknown method \"rk5\"; expected one of rk4, rk4-3/8, euler\n"
         "  hint: did you mean \"rk4\"?");
-  CHECK(refused(flow + "1, \"activation\": \"selu\"}") ==
+  CHECK(position_refusal(flow + "1, \"activation\": \"selu\"}") ==
         "/attention/position/activation: unknown activation \"selu\"; expected one of relu, none\n"
         "  hint: did you mean \"relu\"?");
 }
 
 TEST_CASE("position: missing parameters") {
-  CHECK(refused("{\"type\": \"learned\"}") ==
+  CHECK(position_refusal("{\"type\": \"learned\"}") ==
         "/attention/position: the key \"table\" is missing; it is required");
-  CHECK(refused("{\"type\": \"t5\"}") ==
+  CHECK(position_refusal("{\"type\": \"t5\"}") ==
         "/attention/position: the key \"table\" is missing; it is required");
-  CHECK(refused("{\"type\": \"relative\"}") ==
+  CHECK(position_refusal("{\"type\": \"relative\"}") ==
         "/attention/position: the key \"keys\" is missing; it is required");
-  CHECK(refused("{\"type\": \"floater\"}") ==
+  CHECK(position_refusal("{\"type\": \"floater\"}") ==
         "/attention/position: the key \"initial\" is missing; it is required");
 }
 
@@ -170,12 +170,12 @@ TEST_CASE("position: added to queries and keys, and another for the keys") {
   Overrides overrides;
   overrides.position = PositionType::kRope;
   CHECK_FALSE(attention(both, overrides).key_position);
-  CHECK(refused(R"({"type": "sinusoidal", "add_to": "queries"})") ==
+  CHECK(position_refusal(R"({"type": "sinusoidal", "add_to": "queries"})") ==
         "/attention/position/add_to: unknown place \"queries\"; expected one of embeddings, "
         "queries-and-keys\n  hint: did you mean \"queries-and-keys\"?");
-  CHECK(refused(R"({"type": "rope", "add_to": "embeddings"})")
+  CHECK(position_refusal(R"({"type": "rope", "add_to": "embeddings"})")
             .starts_with("/attention/position/add_to: unknown key"));
-  CHECK(refused(R"({"type": "sinusoidal", "normalize": true})")
+  CHECK(position_refusal(R"({"type": "sinusoidal", "normalize": true})")
             .starts_with("/attention/position/normalize: unknown key"));
   CHECK(
       fault(R"({"key_position": "rope"})") ==

@@ -8,18 +8,16 @@
 #include "attn_viz/input/document.hpp"
 #include "catch.hpp"
 #include "support/maps.hpp"
+#include "support/samples.hpp"
 
 namespace attn_viz {
 namespace {
 
+using test::sample_trace;
 using test::values_of;
 
-Trace sample(const std::string& name) {
-  return run(read_task(read_file(ATTN_VIZ_SOURCE_DIR "/samples/" + name + ".json"), name));
-}
-
 TEST_CASE("samples: the gate of blue opens at the right only") {
-  const Trace trace = sample("strip-pooling");
+  const Trace trace = sample_trace("strip-pooling");
   const Tensor& gate = values_of(trace, "gate/values");
   const auto mean = [&](std::size_t channel, std::size_t first, std::size_t last) {
     double sum = 0;
@@ -34,7 +32,7 @@ TEST_CASE("samples: the gate of blue opens at the right only") {
 
 TEST_CASE(
     "samples: the vector of spatial pyramid pooling begins with the largest of each channel") {
-  const Trace trace = sample("spatial-pyramid-pooling");
+  const Trace trace = sample_trace("spatial-pyramid-pooling");
   const Tensor &y = values_of(trace, "output"), &x = values_of(trace, "input/maps");
   CHECK(y.count() == 3 * 21);
   for (std::size_t c = 0; c < 3; ++c) {
@@ -44,9 +42,9 @@ TEST_CASE(
 }
 
 TEST_CASE("samples: bins overlap, and a dilated kernel sees zeros as wide as its dilation") {
-  CHECK(values_of(sample("adaptive-pooling"), "output").shape() ==
+  CHECK(values_of(sample_trace("adaptive-pooling"), "output").shape() ==
         std::vector<std::size_t>{1, 3, 7});
-  const Trace trace = sample("atrous-pyramid-pooling");
+  const Trace trace = sample_trace("atrous-pyramid-pooling");
   const std::size_t rates[] = {1, 3, 6};
   for (std::size_t b = 0; b < 3; ++b) {
     // "Right minus left" is all right inside of the left border, so positive there.
@@ -57,7 +55,7 @@ TEST_CASE("samples: bins overlap, and a dilated kernel sees zeros as wide as its
 }
 
 TEST_CASE("samples: after two convolutions a pixel reads 9 × 9 pixels, and edges were found") {
-  const Trace trace = sample("convolution-2d");
+  const Trace trace = sample_trace("convolution-2d");
   const Tensor &x = values_of(trace, "input/maps"), &edges = values_of(trace, "layer0/rectified");
   double right_minus_left = 0;
   for (const int row : {-1, 0, 1}) {
@@ -73,7 +71,7 @@ TEST_CASE("samples: after two convolutions a pixel reads 9 × 9 pixels, and edge
 }
 
 TEST_CASE("samples: after two rounds of criss-cross attention every pixel was reached") {
-  const Trace trace = sample("criss-cross-attention");
+  const Trace trace = sample_trace("criss-cross-attention");
   const Tensor& weights = values_of(trace, "recurrence0/weights");
   std::size_t seen = 0;
   for (std::size_t q = 0; q < 200; ++q) seen += weights.at(110, q) > 0;
@@ -81,7 +79,7 @@ TEST_CASE("samples: after two rounds of criss-cross attention every pixel was re
 }
 
 TEST_CASE("samples: red pixels and blue pixels look at other columns") {
-  const Trace trace = sample("strip-attention");
+  const Trace trace = sample_trace("strip-attention");
   const Tensor &x = values_of(trace, "input/maps"), &weights = values_of(trace, "columns/weights");
   std::vector<std::size_t> pixels(200);
   for (std::size_t p = 0; p < 200; ++p) pixels[p] = p;
@@ -99,7 +97,7 @@ TEST_CASE("samples: red pixels and blue pixels look at other columns") {
 }
 
 TEST_CASE("samples: in AttaNet's module warm pixels look at warm columns, cold ones at cold ones") {
-  const Trace trace = sample("attanet-strip-attention");
+  const Trace trace = sample_trace("attanet-strip-attention");
   const Tensor &x = values_of(trace, "input/maps"), &weights = values_of(trace, "columns/weights");
   std::vector<std::size_t> pixels(200);
   for (std::size_t p = 0; p < 200; ++p) pixels[p] = p;
@@ -116,7 +114,7 @@ TEST_CASE("samples: in AttaNet's module warm pixels look at warm columns, cold o
 }
 
 TEST_CASE("samples: the lanes overlap in 7 of 17 pixels") {
-  const Trace trace = sample("lane-losses");
+  const Trace trace = sample_trace("lane-losses");
   CHECK(trace.find("lane/iou_loss")->findings ==
         Attributes{{"predicted", 12.0}, {"labelled", 12.0}, {"common", 7.0}});
   CHECK(std::abs(values_of(trace, "lane/iou_loss").at(0) - 0.588) <= 0.0005);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "input/support.hpp"
 #include "support/reference.hpp"
 #include "support/tasks.hpp"
 
@@ -9,14 +10,6 @@ namespace attn_viz {
 namespace {
 
 using namespace test;
-
-/// "" if a step has the worked number of this name, whatever the axes of either.
-std::string off(const Trace& trace, const char* step, const char* name, double tolerance = 1e-12) {
-  static const nlohmann::json all = load_reference("sequence-examples.json");
-  const Tensor want = tensor_of(all.at(name));
-  return absolute_mismatch(values_of(trace, step), want.with_axes(values_of(trace, step).axes()),
-                           tolerance);
-}
 
 TEST_CASE("recurrence: the course's example in two directions") {
   const Trace trace = trace_of(R"({"mechanism": "recurrence", "embeddings": [[1], [0], [0]],

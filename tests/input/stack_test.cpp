@@ -11,21 +11,21 @@ namespace attn_viz {
 namespace {
 
 /// A document of two tokens of two numbers with further keys.
-Problem read(const std::string& keys, const Overrides& overrides = {}) {
+Problem read_stack(const std::string& keys, const Overrides& overrides = {}) {
   return read_document("{\"embeddings\": [[1, 0], [0, 1]], " + keys + "}", "title", overrides);
 }
 
 /// What reading or running it says.
-std::string refused(const std::string& keys, const Overrides& overrides = {}) {
-  return test::error_of([&] { run_attention(read(keys, overrides)); });
+std::string stack_refusal(const std::string& keys, const Overrides& overrides = {}) {
+  return test::error_of([&] { run_attention(read_stack(keys, overrides)); });
 }
 
 std::string layer(const std::string& keys) {
-  return refused("\"layers\": [{}, {" + keys + "}]");
+  return stack_refusal("\"layers\": [{}, {" + keys + "}]");
 }
 
 TEST_CASE("layers: what is given is read") {
-  const Problem problem = read(R"("layers": [
+  const Problem problem = read_stack(R"("layers": [
       {"attention": {"heads": 2}, "residual": true, "layer_norm": "pre",
        "feed_forward": {"random": 3, "hidden": 5, "gated": true, "activation": "silu"}},
       {"attention": "none", "cross_attention": {}, "residual": 0.5,
@@ -48,14 +48,15 @@ TEST_CASE("layers: what is given is read") {
   CHECK(second.layer_norm.epsilon == 0.001);
   CHECK(second.layer_norm.gain->rank() == 1);
   CHECK(second.layer_norm.bias->rank() == 2);
-  CHECK_FALSE(read(R"("layers": [{"residual": false}])").layers[0].residual.has_value());
+  CHECK_FALSE(read_stack(R"("layers": [{"residual": false}])").layers[0].residual.has_value());
 }
 
 TEST_CASE("layers: wrong keys and names") {
-  CHECK(refused(R"("layers": [], "attention": {})") ==
+  CHECK(stack_refusal(R"("layers": [], "attention": {})") ==
         "/layers: expected either attention or layers, got both");
-  CHECK(refused(R"("layers": [])") == "/layers: expected a list of layers, got an empty list");
-  CHECK(refused(R"("layers": {})") == "/layers: expected a list of layers, got an object");
+  CHECK(stack_refusal(R"("layers": [])") ==
+        "/layers: expected a list of layers, got an empty list");
+  CHECK(stack_refusal(R"("layers": {})") == "/layers: expected a list of layers, got an object");
   CHECK(layer(R"("atention": {})") ==
         "/layers/1/atention: unknown key\n  hint: did you mean \"attention\"?");
   CHECK(layer(R"("attention": {"head": 2})") ==
@@ -126,18 +127,20 @@ TEST_CASE("layers: a context and those who read it") {
   CHECK(layer(R"("cross_attention": {})") ==
         "/layers/1/cross_attention: expected a context to attend to, got none\n"
         "  hint: give the document a \"context\"");
-  CHECK(refused(R"("context": {"embeddings": [[1, 2]]}, "layers": [{}])") ==
+  CHECK(stack_refusal(R"("context": {"embeddings": [[1, 2]]}, "layers": [{}])") ==
         "/context: expected a layer that attends to the context, got none\n"
         "  hint: give a layer \"cross_attention\": {}");
-  CHECK(refused(R"("context": {"embeddings": [[1, 2]], "layers": [{"cross_attention": {}}]})") ==
+  CHECK(stack_refusal(
+            R"("context": {"embeddings": [[1, 2]], "layers": [{"cross_attention": {}}]})") ==
         "/context/layers/0/cross_attention: an encoder has no cross-attention: it reads the "
         "context alone");
-  CHECK(refused(R"("context": {"embeddings": [[1, 2]], "values": [[1, 2]], "layers": [{}]})") ==
-        "/context/layers: expected either values or layers (their output is the values), got both");
-  CHECK(refused(R"("context": {"embeddings": [[1, 2]], "layers": [
+  CHECK(
+      stack_refusal(R"("context": {"embeddings": [[1, 2]], "values": [[1, 2]], "layers": [{}]})") ==
+      "/context/layers: expected either values or layers (their output is the values), got both");
+  CHECK(stack_refusal(R"("context": {"embeddings": [[1, 2]], "layers": [
                    {"attention": {"mask": {"padding": [true, true]}}}]})") ==
         "/context/layers/0/attention/mask/padding: expected 1 entries, one for each key, got 2");
-  CHECK(refused(R"("context": {"embeddings": [[1, 2, 3]], "layers": [{}]},
+  CHECK(stack_refusal(R"("context": {"embeddings": [[1, 2, 3]], "layers": [{}]},
                    "layers": [{"cross_attention": {}}])") ==
         "/layers/0/cross_attention/weights: W_K is missing, and the identity does not fit: it "
         "would make 2 numbers of 3 (heads 1, size 2)\n  hint: give W_K with shape [3, 2]");
@@ -145,40 +148,40 @@ TEST_CASE("layers: a context and those who read it") {
 
 TEST_CASE("output: what is given is read, what does not fit is refused") {
   const Problem problem =
-      read(R"("output": {"W": [[1], [2]], "b": [3], "labels": ["a"], "pool": "mean"})");
+      read_stack(R"("output": {"W": [[1], [2]], "b": [3], "labels": ["a"], "pool": "mean"})");
   CHECK(problem.output->w->shape() == std::vector<std::size_t>{2, 1});
   CHECK(problem.output->labels == std::vector<std::string>{"a"});
   CHECK(problem.output->pool == Pool::kMean);
 
-  CHECK(refused(R"("output": {"w": [[1]]})") ==
+  CHECK(stack_refusal(R"("output": {"w": [[1]]})") ==
         "/output/w: unknown key\n  hint: did you mean \"W\"?");
-  CHECK(refused(R"("output": {"W": [[1, 2, 3]]})") ==
+  CHECK(stack_refusal(R"("output": {"W": [[1, 2, 3]]})") ==
         "/output/W: expected shape [2, 3] (embedding × labels), got [1, 3]");
-  CHECK(refused(R"("output": {"W": [[1], [2]], "b": [1, 2]})") ==
+  CHECK(stack_refusal(R"("output": {"W": [[1], [2]], "b": [1, 2]})") ==
         "/output/b: expected shape [1] (labels), got [2]");
-  CHECK(refused(R"("output": {"labels": ["a"]})") ==
+  CHECK(stack_refusal(R"("output": {"labels": ["a"]})") ==
         "/output/labels: expected 2 labels (one for each number in a row; there is no W), got 1");
-  CHECK(refused(R"("output": {"W": [[1, 0], [0, 1]], "labels": ["a"]})") ==
+  CHECK(stack_refusal(R"("output": {"W": [[1, 0], [0, 1]], "labels": ["a"]})") ==
         "/output/labels: expected 2 labels (one for each column of /output/W), got 1");
-  CHECK(refused(R"("output": {"pool": "max"})") ==
+  CHECK(stack_refusal(R"("output": {"pool": "max"})") ==
         "/output/pool: unknown pool \"max\"; expected one of none, mean, class");
-  CHECK(refused(R"("patches": {"rows": 1, "columns": 2}, "output": {"pool": "class"})") ==
+  CHECK(stack_refusal(R"("patches": {"rows": 1, "columns": 2}, "output": {"pool": "class"})") ==
         "/output/pool: expected patches with a class token, got none\n"
         "  hint: give \"class_token\" in /patches, or use the pool \"mean\"");
 }
 
 TEST_CASE("patches: a class token and registers stand before them") {
-  const Problem problem = read(R"("patches": {"rows": 2, "columns": 1, "class_token": [5, 6],
+  const Problem problem = read_stack(R"("patches": {"rows": 2, "columns": 1, "class_token": [5, 6],
                           "registers": [[7, 8], [9, 10]]})");
   CHECK(problem.axis.labels ==
         std::vector<std::string>{"[CLS]", "[REG 0]", "[REG 1]", "0,0", "1,0"});
   CHECK(problem.axis.extra == 3);
   CHECK(test::mismatch(problem.embeddings, test::matrix({{5, 6}, {7, 8}, {9, 10}, {1, 0}, {0, 1}}),
                        0) == "");
-  CHECK(read(R"("patches": {"rows": 2, "columns": 1})").axis.extra == 0);
-  CHECK(refused(R"("patches": {"rows": 2, "columns": 1, "class_token": [1]})") ==
+  CHECK(read_stack(R"("patches": {"rows": 2, "columns": 1})").axis.extra == 0);
+  CHECK(stack_refusal(R"("patches": {"rows": 2, "columns": 1, "class_token": [1]})") ==
         "/patches/class_token: expected 2 numbers, as in a row of the embeddings, got 1");
-  CHECK(refused(R"("patches": {"rows": 2, "columns": 1, "registers": [[1, 2, 3]]})") ==
+  CHECK(stack_refusal(R"("patches": {"rows": 2, "columns": 1, "registers": [[1, 2, 3]]})") ==
         "/patches/registers: expected 2 numbers, as in a row of the embeddings, got 3");
 }
 
@@ -190,7 +193,7 @@ TEST_CASE("options: they hold for every layer; masks for the sequence alone") {
   overrides.causal = true;
   overrides.random_weights = true;
   overrides.seed = 9;
-  const Problem problem = read(keys, overrides);
+  const Problem problem = read_stack(keys, overrides);
   const AttentionSettings& encoder = *problem.context->layers[0].attention;
   const AttentionSettings& cross = *problem.layers[0].cross_attention;
   for (const AttentionSettings* settings :
@@ -205,18 +208,19 @@ TEST_CASE("options: they hold for every layer; masks for the sequence alone") {
 
   Overrides seed;
   seed.seed = 1;
-  CHECK(refused(R"("layers": [{}])", seed) ==
+  CHECK(stack_refusal(R"("layers": [{}])", seed) ==
         "--seed: expected random weights, but they are not random\n  hint: add --weights random");
-  CHECK(read(keys, seed).layers[1].feed_forward->random->seed == 1);
+  CHECK(read_stack(keys, seed).layers[1].feed_forward->random->seed == 1);
 }
 
 TEST_CASE("layers: more memory than allowed is refused before any work") {
-  const Problem wide = read(R"("layers": [{"feed_forward": {"random": 1, "hidden": 4000000000}}])");
+  const Problem wide =
+      read_stack(R"("layers": [{"feed_forward": {"random": 1, "hidden": 4000000000}}])");
   CHECK(test::error_of([&] { run_attention(wide); }) ==
         "/layers/0/feed_forward: 2 rows through a hidden size of 4000000000 would need 298.0 GiB; "
         "the limit is 8.0 GiB\n"
         "  hint: take fewer tokens or layers, smaller sizes, or --dtype float32");
-  const Problem deep = read(R"("layers": [{}, {}, {}])");
+  const Problem deep = read_stack(R"("layers": [{}, {}, {}])");
   CHECK(test::error_code_of([&] { run_attention(deep, 600); }) == 5);
   CHECK(test::error_code_of([&] { run_attention(deep, 6000); }) == 0);
 }

@@ -6,6 +6,8 @@
 #include "catch.hpp"
 #include "support/problems.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -14,25 +16,18 @@ using test::absolute_mismatch;
 using test::head_values;
 using test::matrix;
 using test::mismatch;
+using test::off;
 using test::problem_of;
 using test::random_tensor;
+using test::running_example;
 using test::tolerance_of;
 using test::values_of;
 
-/// Compares with a worked example, absolutely.
-std::string off(const Tensor& got, const char* name, double tolerance = 1e-12) {
-  static const nlohmann::json examples = test::load_reference("approximation-examples.json");
-  return absolute_mismatch(got, test::tensor_of(examples.at(name)), tolerance);
-}
-
-/// The running example of the course with a method in place of softmax.
-Problem running_example(ApproximationSettings method) {
-  AttentionSettings settings;
-  settings.weights = GivenWeights{.w_q = matrix({{1, 0}, {0, 2}}),
-                                  .w_k = matrix({{1, 1}, {0, 1}}),
-                                  .w_v = matrix({{1, 0}, {2, 1}})};
-  settings.approximation = std::move(method);
-  return problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
+/// The running example with a method in place of softmax.
+Problem approximated_example(ApproximationSettings method) {
+  Problem problem = running_example();
+  problem.attention.approximation = std::move(method);
+  return problem;
 }
 
 ApproximationSettings linear(bool recurrent = false) {
@@ -103,7 +98,7 @@ double distance_of(const Trace& trace, std::size_t part = 0, std::size_t head = 
 }
 
 TEST_CASE("linear attention: the running example, by sums over all keys") {
-  const Trace trace = run_attention(running_example(linear()));
+  const Trace trace = run_attention(approximated_example(linear()));
   CHECK(off(head_values(trace, 0, "query_features"), "li_fQ") == "");
   CHECK(off(head_values(trace, 0, "key_features"), "li_fK") == "");
   CHECK(off(head_values(trace, 0, "key_value_sum"), "li_S3") == "");
@@ -116,7 +111,7 @@ TEST_CASE("linear attention: the running example, by sums over all keys") {
 
 TEST_CASE("linear attention: the running example as a recurrence") {
   for (const bool recurrent : {false, true}) {
-    Problem problem = running_example(linear(recurrent));
+    Problem problem = approximated_example(linear(recurrent));
     problem.attention.mask.causal = true;
     const Trace trace = run_attention(problem);
     CHECK(off(head_values(trace, 0, "output"), "li_c") == "");
@@ -132,25 +127,26 @@ TEST_CASE("linear attention: the running example as a recurrence") {
 TEST_CASE("Performer: the running example with four fixed features") {
   ApproximationSettings method = performer(1);
   method.features = matrix({{1, 0}, {0, 1}, {-1, 0}, {0, -1}});
-  const Trace trace = run_attention(running_example(method));
+  const Trace trace = run_attention(approximated_example(method));
   CHECK(off(head_values(trace, 0, "query_features"), "pf_q") == "");
   CHECK(off(head_values(trace, 0, "kernel"), "pf_ker") == "");
   CHECK(off(head_values(trace, 0, "weights"), "pf_A") == "");
   // What the kernel stands for: the exponential of the scaled scores.
-  Problem exact = running_example(method);
+  Problem exact = approximated_example(method);
   exact.attention.approximation.reset();
   Tensor exponentials = head_values(run_attention(exact), 0, "scaled_scores");
   for (double& value : exponentials.values<double>()) value = std::exp(value);
   CHECK(off(exponentials, "pf_exact") == "");
   // Taking out the largest exponent changes features, not weights.
   method.stabilize = true;
-  const Trace stable = run_attention(running_example(method));
+  const Trace stable = run_attention(approximated_example(method));
   CHECK(off(head_values(stable, 0, "query_features"), "pf_q") != "");
   CHECK(off(head_values(stable, 0, "weights"), "pf_A") == "");
 }
 
 TEST_CASE("Linformer: the running example with two projected keys") {
-  const Trace trace = run_attention(running_example(linformer(matrix({{.5, .5, 0}, {0, 0, 1}}))));
+  const Trace trace =
+      run_attention(approximated_example(linformer(matrix({{.5, .5, 0}, {0, 0, 1}}))));
   CHECK(off(head_values(trace, 0, "projected_key"), "lf_K") == "");
   CHECK(off(head_values(trace, 0, "projected_weights"), "lf_A") == "");
   CHECK(off(head_values(trace, 0, "output"), "lf_O") == "");
@@ -305,7 +301,7 @@ TEST_CASE("approximations: every step can be computed again from its inputs") {
 
 TEST_CASE("approximations: a query that sees no key gets weights and output 0") {
   for (const bool recurrent : {false, true}) {
-    Problem problem = running_example(linear(recurrent));
+    Problem problem = approximated_example(linear(recurrent));
     problem.attention.mask.causal = true;
     problem.attention.mask.padding = {false, true, true};
     const Trace trace = run_attention(problem);
@@ -317,7 +313,7 @@ TEST_CASE("approximations: a query that sees no key gets weights and output 0") 
   }
   for (ApproximationSettings method :
        {linear(), performer(4), linformer(matrix({{1, 1, 1}, {1, 0, 2}}))}) {
-    Problem problem = running_example(method);
+    Problem problem = approximated_example(method);
     problem.attention.mask.padding = {false, false, false};
     const Trace trace = run_attention(problem);
     CHECK(trace.find("layer0/head0/weights")->findings ==

@@ -22,7 +22,7 @@ Trace run_on(const Tensor& maps, AttentionFusion settings) {
   return trace;
 }
 
-Tensor zeros(const std::vector<std::size_t>& shape) {
+Tensor all_zero(const std::vector<std::size_t>& shape) {
   Tensor tensor = random_tensor(shape, "shape");
   for (double& value : tensor.values<double>()) value = 0;
   return tensor;
@@ -87,7 +87,7 @@ TEST_CASE("attention fusion: equals its formula, pixel by pixel") {
 TEST_CASE("attention fusion: without weights the mean of both, resized") {
   const Tensor x = random_tensor({2, 4, 6}, "x");
   AttentionFusion settings{.deeper = random_tensor({2, 2, 3}, "deeper")};
-  settings.attention = Convolution{.kernel = zeros({2, 4})};
+  settings.attention = Convolution{.kernel = all_zero({2, 4})};
   for (const bool aligned : {false, true}) {
     settings.align_corners = aligned;
     const Trace trace = run_on(x, settings);

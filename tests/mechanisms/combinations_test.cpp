@@ -9,15 +9,10 @@
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/recompute.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::test {
 namespace {
-
-Trace run(const std::string& document, DType dtype = DType::kFloat64) {
-  Overrides overrides;
-  overrides.dtype = dtype;
-  return attn_viz::run(read_task(document, "test", overrides));
-}
 
 /// A document of three tokens of four numbers with these settings of attention.
 std::string attention(const std::string& settings) {
@@ -30,8 +25,8 @@ TEST_CASE("samples: every step is given again by its operation, inputs and attri
     if (entry.path().extension() != ".json") continue;
     const std::string document = read_file(entry.path().string());
     INFO(entry.path());
-    CHECK(first_other_step(run(document)) == "");
-    CHECK(first_other_step(run(document, DType::kFloat32)) == "");
+    CHECK(first_other_step(run_document(document)) == "");
+    CHECK(first_other_step(run_document(document, DType::kFloat32)) == "");
   }
 }
 
@@ -47,13 +42,13 @@ TEST_CASE("combinations: settings that meet in one head compute themselves again
         R"("approximation": "linear", "position": "rope", "mask": {"causal": true})",
         R"("position": "sinusoidal", "normalize": "entmax", "mask": {"pattern": "sinks"})"}) {
     INFO(settings);
-    CHECK(first_other_step(run(attention(settings))) == "");
+    CHECK(first_other_step(run_document(attention(settings))) == "");
   }
 }
 
 TEST_CASE("combinations: RoPE turns each half of differential attention by itself") {
-  const Trace trace =
-      run(attention(R"("differential": {"lambda": 0.4}, "head_size": 2, "position": "rope")"));
+  const Trace trace = run_document(
+      attention(R"("differential": {"lambda": 0.4}, "head_size": 2, "position": "rope")"));
   const Step* rotated = trace.find("layer0/head0/rotated_query_2");
   REQUIRE(rotated != nullptr);
   CHECK(trace.steps[rotated->inputs[0]].id == "layer0/head0/query_2");
@@ -62,7 +57,7 @@ TEST_CASE("combinations: RoPE turns each half of differential attention by itsel
 
 TEST_CASE("combinations: what cannot go together is refused") {
   const auto refused = [](const std::string& settings) {
-    return error_of([&] { run(attention(settings)); });
+    return error_of([&] { run_document(attention(settings)); });
   };
   CHECK(refused(R"("differential": {"lambda": 0.4}, "qk_norm": "l2")") ==
         "/attention/differential: differential attention has no qk_norm, sink or online "
@@ -91,7 +86,7 @@ TEST_CASE("combinations: what cannot go together is refused") {
 // ---- positions in stacks ----
 
 TEST_CASE("stack: positions are added once, before the first layer") {
-  const Trace trace = run(R"({"embeddings": [[1, 0], [0, 1]],
+  const Trace trace = run_document(R"({"embeddings": [[1, 0], [0, 1]],
       "layers": [{"attention": {"position": "sinusoidal"}, "residual": true}, {}]})");
   const Step* query = trace.find("layer0/head0/query");
   REQUIRE(query != nullptr);
@@ -99,14 +94,15 @@ TEST_CASE("stack: positions are added once, before the first layer") {
   CHECK(trace.find("input/positions")->values.at(1, 0) == Approx(0.8414709848078965));
   CHECK(
       error_of([] {
-        run(R"({"embeddings": [[1, 0]], "layers": [{}, {"attention": {"position": "sinusoidal"}}]})");
+        run_document(
+            R"({"embeddings": [[1, 0]], "layers": [{}, {"attention": {"position": "sinusoidal"}}]})");
       }) ==
       "/layers/1/attention/position: positions are added to the embeddings, before the first "
       "layer\n  hint: give it in /layers/0/attention, or \"add_to\": \"queries-and-keys\" here");
 }
 
 TEST_CASE("stack: an encoder adds positions of its own to the context") {
-  const Trace trace = run(R"({"embeddings": [[1, 0], [0, 1]],
+  const Trace trace = run_document(R"({"embeddings": [[1, 0], [0, 1]],
       "context": {"embeddings": [[1, 1], [0, 2], [3, 0]],
                   "layers": [{"attention": {"position": {"type": "learned",
                               "table": [[0, 1], [1, 0], [1, 1]]}}}]},
@@ -122,7 +118,7 @@ TEST_CASE("stack: an encoder adds positions of its own to the context") {
 
 TEST_CASE("stack: 2-D positions have no place for a class token") {
   CHECK(error_of([] {
-          run(R"({"patches": {"rows": 1, "columns": 2, "class_token": [0, 0, 0, 0]},
+          run_document(R"({"patches": {"rows": 1, "columns": 2, "class_token": [0, 0, 0, 0]},
               "embeddings": [[1, 0, 0, 0], [0, 1, 0, 0]],
               "attention": {"position": "sinusoidal-2d"}})");
         }) ==

@@ -5,10 +5,10 @@
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
-#include "support/heads.hpp"
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
 
 namespace attn_viz {
 namespace {
@@ -23,11 +23,7 @@ using test::random_tensor;
 using test::running_example;
 using test::values_of;
 using test::vector_of;
-
-const nlohmann::json& examples() {
-  static const nlohmann::json all = test::load_reference("attention-examples-heads.json");
-  return all;
-}
+using test::worked;
 
 Problem differential_example() {
   Problem problem = running_example();
@@ -44,7 +40,7 @@ Problem differential_example() {
 
 TEST_CASE("differential: the worked example") {
   const Trace trace = run_attention(differential_example());
-  CHECK(std::abs(values_of(trace, "layer0/lambda").at(0) - examples()["df_lam"].get<double>()) <=
+  CHECK(std::abs(values_of(trace, "layer0/lambda").at(0) - worked("df_lam").get<double>()) <=
         1e-12);
   const Tensor& a = head_values(trace, 0, "weights");
   CHECK(off(a, "df_A") == "");
@@ -86,7 +82,7 @@ TEST_CASE("differential: the worked example") {
 }
 
 TEST_CASE("differential: λ at the start of a layer, by its depth") {
-  const Tensor wanted = test::tensor_of(examples()["df_li"]);
+  const Tensor wanted = test::tensor_of(worked("df_li"));
   std::size_t i = 0;
   for (const std::size_t depth : {1, 2, 12}) {
     Problem problem = differential_example();

@@ -8,6 +8,7 @@ namespace attn_viz {
 namespace {
 
 using nlohmann::json;
+using test::rows_from;
 using test::tensor_of;
 using test::values_of;
 
@@ -16,12 +17,6 @@ Tensor turned_rows(const json& nest, std::size_t first, std::size_t count, DType
   json rows = json::array();
   for (std::size_t i = first; i < first + count; ++i) rows.push_back(nest[i]);
   return test::transposed(tensor_of(rows, dtype));
-}
-
-Tensor rows_from(const json& list, std::size_t first, std::size_t count, DType dtype) {
-  json part = json::array();
-  for (std::size_t i = first; i < first + count; ++i) part.push_back(list[i]);
-  return tensor_of(part, dtype);
 }
 
 LayerSettings layer_from(const json& entry, DType dtype) {

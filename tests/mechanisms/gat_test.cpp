@@ -4,10 +4,10 @@
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
-#include "support/heads.hpp"
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
 
 namespace attn_viz {
 namespace {
@@ -19,7 +19,6 @@ using test::matrix;
 using test::off;
 using test::problem_of;
 using test::random_tensor;
-using test::values_of;
 using test::vector_of;
 
 TEST_CASE("graph attention network: the worked example") {

@@ -1,5 +1,4 @@
 // Heads that share or talk: worked numbers and laws.
-#include "support/heads.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
@@ -7,6 +6,7 @@
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
 
 namespace attn_viz {
 namespace {
@@ -21,11 +21,7 @@ using test::random_tensor;
 using test::running_example;
 using test::values_of;
 using test::vector_of;
-
-const nlohmann::json& examples() {
-  static const nlohmann::json all = test::load_reference("attention-examples-heads.json");
-  return all;
-}
+using test::worked;
 
 Problem talking_example() {
   Problem problem = running_example();
@@ -88,7 +84,7 @@ TEST_CASE("grouped heads: query head i reads group ⌊i·g / h⌋") {
                    .b_k = vector_of({10, 20}),
                    .b_v = vector_of({30, 40})};
   const Trace trace = run_attention(problem);
-  const auto groups = nlohmann::json::parse(examples().at("gqa").get<std::string>());
+  const auto groups = nlohmann::json::parse(worked("gqa").get<std::string>());
   for (std::size_t head = 0; head < 8; ++head) {
     const auto group = groups[head].get<std::size_t>();
     CAPTURE(head);
@@ -101,7 +97,7 @@ TEST_CASE("grouped heads: query head i reads group ⌊i·g / h⌋") {
 
 TEST_CASE("grouped heads: the memory of keys and values") {
   // 2 · layers · tokens · groups · head size · bytes of a number.
-  const std::string wanted = examples().at("kv");
+  const std::string wanted = worked("kv");
   std::string got;
   for (const std::size_t groups : {32, 8, 1}) {
     std::string digits = std::to_string(std::size_t{2} * 32 * 4096 * groups * 128 * 2);

@@ -12,13 +12,10 @@ using test::head_values;
 using test::ids_of;
 using test::matrix;
 using test::mismatch;
+using test::output_of;
 using test::problem_of;
 using test::random_tensor;
 using test::values_of;
-
-const Tensor& output_of(const Trace& trace) {
-  return values_of(trace, "layer0/attention_output");
-}
 
 AttentionSettings with_score(ScoreType type, std::size_t heads = 2) {
   AttentionSettings settings;

@@ -6,6 +6,7 @@
 #include "support/maps.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -15,14 +16,10 @@ using test::absolute_mismatch;
 using test::channel;
 using test::maps_task;
 using test::matrix;
+using test::off;
 using test::random_tensor;
 using test::tensor_of;
 using test::values_of;
-
-std::string off(const Tensor& got, const char* name) {
-  static const json examples = test::load_reference("map-examples.json");
-  return absolute_mismatch(got, tensor_of(examples.at(name)), 1e-12);
-}
 
 template <class Settings>
 Trace run_on(Tensor maps, Settings settings) {

@@ -4,29 +4,24 @@
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
 
 using test::head_values;
 using test::matrix;
+using test::off;
 using test::problem_of;
 using test::random_tensor;
+using test::running_example;
 using test::values_of;
 
-std::string off(const Tensor& got, const char* name) {
-  static const nlohmann::json examples = test::load_reference("normalize-mask-examples.json");
-  return test::absolute_mismatch(got, test::tensor_of(examples.at(name)), 1e-12);
-}
-
-/// Three tokens of two numbers, unscaled.
-Problem running_example() {
-  AttentionSettings settings;
-  settings.score.type = ScoreType::kDotProduct;
-  settings.weights = GivenWeights{.w_q = matrix({{1, 0}, {0, 2}}),
-                                  .w_k = matrix({{1, 1}, {0, 1}}),
-                                  .w_v = matrix({{1, 0}, {2, 1}})};
-  return problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
+Problem unscaled_example() {
+  Problem problem = running_example();
+  problem.attention.score.type = ScoreType::kDotProduct;
+  return problem;
 }
 
 PatternSettings pattern_of(PatternType type, std::size_t window) {
@@ -37,7 +32,7 @@ PatternSettings pattern_of(PatternType type, std::size_t window) {
 }
 
 TEST_CASE("graph attention: a path of three nodes, with and without self-loops") {
-  Problem path = running_example();
+  Problem path = unscaled_example();
   path.attention.mask.edges = matrix({{0, 1}, {1, 0}, {1, 2}, {2, 1}});
   path.attention.mask.self_loops = true;
   const Trace loops = run_attention(path);
@@ -49,7 +44,7 @@ TEST_CASE("graph attention: a path of three nodes, with and without self-loops")
   CHECK(mask->equation == "M = (i = j ∨ (i, j) ∈ E)");
   CHECK(test::first_other_step(loops) == "");
 
-  Problem isolated = running_example();
+  Problem isolated = unscaled_example();
   isolated.attention.mask.edges = matrix({{0, 1}, {1, 0}});
   const Trace alone = run_attention(isolated);
   CHECK(off(head_values(alone, 0, "weights"), "gr_A0") == "");

@@ -7,6 +7,8 @@
 #include "mechanisms/position.hpp"
 #include "support/positions.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -16,28 +18,13 @@ using test::ids_of;
 using test::kAllPositions;
 using test::matrix;
 using test::mismatch;
+using test::off;
+using test::output_of;
 using test::problem_of;
 using test::random_tensor;
+using test::running_example;
 using test::six_tokens;
 using test::values_of;
-
-std::string off(const Tensor& got, const char* name) {
-  static const nlohmann::json examples = test::load_reference("position-examples.json");
-  return test::absolute_mismatch(got, test::tensor_of(examples.at(name)), 1e-12);
-}
-
-const Tensor& output_of(const Trace& trace) {
-  return values_of(trace, "layer0/attention_output");
-}
-
-/// Three tokens of two numbers: the running example of the course.
-Problem running_example() {
-  AttentionSettings settings;
-  settings.weights = GivenWeights{.w_q = matrix({{1, 0}, {0, 2}}),
-                                  .w_k = matrix({{1, 1}, {0, 1}}),
-                                  .w_v = matrix({{1, 0}, {2, 1}})};
-  return problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
-}
 
 // ---- worked examples ----
 

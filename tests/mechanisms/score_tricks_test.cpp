@@ -7,6 +7,8 @@
 #include "support/problems.hpp"
 #include "support/recompute.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -17,29 +19,12 @@ using test::head_values;
 using test::kInfinity;
 using test::matrix;
 using test::mismatch;
+using test::off;
 using test::outcome_of;
 using test::problem_of;
 using test::random_tensor;
-using test::values_of;
+using test::running_example;
 using test::vector_of;
-
-const nlohmann::json& examples() {
-  static const nlohmann::json file = test::load_reference("normalize-mask-examples.json");
-  return file;
-}
-
-std::string off(const Tensor& got, const char* name) {
-  return absolute_mismatch(got, test::tensor_of(examples().at(name)), 1e-12);
-}
-
-/// Three tokens of two numbers, scaled by 1/√2.
-Problem running_example() {
-  AttentionSettings settings;
-  settings.weights = GivenWeights{.w_q = matrix({{1, 0}, {0, 2}}),
-                                  .w_k = matrix({{1, 1}, {0, 1}}),
-                                  .w_v = matrix({{1, 0}, {2, 1}})};
-  return problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
-}
 
 QkNormSettings norm_of(QkNormType type) {
   QkNormSettings norm;

@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "support/problems.hpp"
 #include "support/reference.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -14,14 +15,10 @@ namespace {
 using test::ids_of;
 using test::matrix;
 using test::mismatch;
+using test::off;
 using test::problem_of;
 using test::random_tensor;
 using test::values_of;
-
-std::string off(const Tensor& got, const char* name) {
-  static const nlohmann::json examples = test::load_reference("stack-examples.json");
-  return test::absolute_mismatch(got, test::tensor_of(examples.at(name)), 1e-12);
-}
 
 /// The attention of the running example, unscaled.
 AttentionSettings running_attention() {
@@ -61,7 +58,7 @@ LayerSettings block(NormPosition position, std::uint64_t seed = 5) {
   return layer;
 }
 
-const Tensor& output_of(const Trace& trace) {
+const Tensor& last_values(const Trace& trace) {
   return trace.steps.back().values;
 }
 
@@ -85,7 +82,7 @@ TEST_CASE("stack: a residual with a factor, as in SAGAN (worked)") {
   CHECK(off(values_of(trace, "layer0/residual"), "sg_y") == "");
   CHECK(trace.find("layer0/scaled_output") != nullptr);
   layer.residual = 0;
-  CHECK(mismatch(output_of(run_attention(stack_of(x, {layer}))), x, 0) == "");
+  CHECK(mismatch(last_values(run_attention(stack_of(x, {layer}))), x, 0) == "");
 }
 
 TEST_CASE("stack: the ids of a block, norm before and after") {
@@ -152,8 +149,8 @@ TEST_CASE("stack: without positions, permuting the rows permutes the output") {
   for (const NormPosition position :
        {NormPosition::kNone, NormPosition::kPre, NormPosition::kPost}) {
     const std::vector<LayerSettings> layers{block(position), block(position)};
-    const Tensor plain = output_of(run_attention(stack_of(x, layers)));
-    const Tensor permuted = output_of(run_attention(stack_of(test::reordered(x, order), layers)));
+    const Tensor plain = last_values(run_attention(stack_of(x, layers)));
+    const Tensor permuted = last_values(run_attention(stack_of(test::reordered(x, order), layers)));
     CHECK(mismatch(permuted, test::reordered(plain, order), 1e-12) == "");
     CHECK(mismatch(permuted, plain, 1e-3) != "");  // the law is not empty
   }
@@ -171,7 +168,7 @@ TEST_CASE("stack: with a residual, sub-layers of zero weights change nothing") {
   const Tensor x = random_tensor({4, 2}, "x");
   for (const NormPosition position : {NormPosition::kNone, NormPosition::kPre}) {
     layer.layer_norm.position = position;
-    CHECK(mismatch(output_of(run_attention(stack_of(x, {layer, layer}))), x, 0) == "");
+    CHECK(mismatch(last_values(run_attention(stack_of(x, {layer, layer}))), x, 0) == "");
   }
 }
 
@@ -199,8 +196,8 @@ TEST_CASE("stack: N causal truncated layers look back N times the window, to the
     const Tensor x = random_tensor({n, 6}, "x");
     Tensor changed = x;
     for (std::size_t j = 0; j < 6; ++j) changed.values<double>()[j] += static_cast<double>(j);
-    const Tensor before = output_of(run_attention(stack_of(x, stack)));
-    const Tensor after = output_of(run_attention(stack_of(changed, stack)));
+    const Tensor before = last_values(run_attention(stack_of(x, stack)));
+    const Tensor after = last_values(run_attention(stack_of(changed, stack)));
     for (std::size_t i = 0; i < n; ++i) {
       CAPTURE(layers, i);
       bool same = true;
@@ -222,8 +219,8 @@ TEST_CASE("stack: N truncated layers look ahead N times the window, to the last 
     for (std::size_t j = 0; j < 6; ++j) {
       changed.values<double>()[(n - 1) * 6 + j] += static_cast<double>(j);
     }
-    const Tensor before = output_of(run_attention(stack_of(x, stack)));
-    const Tensor after = output_of(run_attention(stack_of(changed, stack)));
+    const Tensor before = last_values(run_attention(stack_of(x, stack)));
+    const Tensor after = last_values(run_attention(stack_of(changed, stack)));
     for (std::size_t i = 0; i < n; ++i) {
       CAPTURE(layers, i);
       bool same = true;
@@ -269,7 +266,7 @@ TEST_CASE("stack: the decoder attends to the output of the encoder") {
 
   // The memory given as a context by itself.
   problem.context = test::context_of(values_of(trace, "encoder/layer0/output"));
-  CHECK(output_of(run_attention(problem)).same_bits(output_of(trace)));
+  CHECK(last_values(run_attention(problem)).same_bits(last_values(trace)));
 
   // A single layer can attend to an encoder, too.
   Problem single = problem_of(x);
@@ -299,7 +296,7 @@ TEST_CASE("stack: gates multiply, and activations are those asked for") {
   layer.feed_forward->activation = Activation::kIdentity;  // a bilinear unit
   const Trace bilinear = run_attention(stack_of(matrix({{3}}), {layer}));
   CHECK(bilinear.find("layer0/feed_forward/activated") == nullptr);
-  CHECK(mismatch(output_of(bilinear), matrix({{21 - 90 + 0.25}}), 0) == "");
+  CHECK(mismatch(last_values(bilinear), matrix({{21 - 90 + 0.25}}), 0) == "");
 }
 
 TEST_CASE("stack: an output head labels each row, or one row for all") {
@@ -314,8 +311,8 @@ TEST_CASE("stack: an output head labels each row, or one row for all") {
   const Trace each = run_attention(problem);
   CHECK(mismatch(values_of(each, "output/logits"), matrix({{1, 0, 1}, {3, 2, 5}}), 0) == "");
   CHECK(each.axis("label")->labels == problem.output->labels);
-  CHECK(output_of(each).axes()[0].name == "token");
-  CHECK(output_of(each).axes()[1].name == "label");
+  CHECK(last_values(each).axes()[0].name == "token");
+  CHECK(last_values(each).axes()[1].name == "label");
   for (std::size_t i = 0; i < 2; ++i) {
     const Tensor& p = values_of(each, "output/probabilities");
     CHECK(std::abs(p.at(i, 0) + p.at(i, 1) + p.at(i, 2) - 1) < 1e-15);

@@ -14,18 +14,12 @@ namespace {
 
 using nlohmann::json;
 using test::head_values;
+using test::rows_from;
 using test::tensor_of;
 
 std::string off(const Tensor& got, const Tensor& want) {
   const bool wide = got.dtype() == DType::kFloat64;
   return wide ? test::mismatch(got, want, 1e-12) : test::product_mismatch(got, want, 1e-5);
-}
-
-/// Rows [first, first + count) of a nest, as a tensor.
-Tensor rows_from(const json& nest, std::size_t first, std::size_t count, DType dtype) {
-  json rows = json::array();
-  for (std::size_t i = first; i < first + count; ++i) rows.push_back(nest[i]);
-  return tensor_of(rows, dtype);
 }
 
 /// The module's weights, with or without its biases.

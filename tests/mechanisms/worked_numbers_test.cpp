@@ -8,6 +8,7 @@
 #include "attn_viz/input/document.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
 #include "catch.hpp"
+#include "support/tasks.hpp"
 
 namespace attn_viz::test {
 namespace {
@@ -17,10 +18,6 @@ using nlohmann::json;
 const json& example(const std::string& key) {
   static const json all = json::parse(std::ifstream(ATTN_VIZ_TEST_DATA "/reading-examples.json"));
   return all.at(key);
-}
-
-Trace run(const std::string& document) {
-  return run_attention(read_document(document, "test"));
 }
 
 const Tensor& values(const Trace& trace, const std::string& id) {
@@ -46,10 +43,10 @@ void check_equal(const Tensor& got, const json& want) {
 // ---- B5: a query reads a memory of three keys and values ----
 
 Trace read_memory(const std::string& score) {
-  return run(R"({"embeddings": [[1, 0.5]],
+  return run_document(R"({"embeddings": [[1, 0.5]],
       "context": {"embeddings": [[1, 0], [0, 1], [3, 3]], "values": [[10], [20], [30]]},
       "attention": {"score": )" +
-             score + "}}");
+                      score + "}}");
 }
 
 TEST_CASE("reading a memory: three similarities, one softmax, one sum of values") {
@@ -75,7 +72,7 @@ TEST_CASE("reading a memory: three similarities, one softmax, one sum of values"
 // ---- B4: dot product and angle ----
 
 TEST_CASE("dot product: with lengths of 2 it follows the angle") {
-  const Trace trace = run(R"({"embeddings": [[2, 0]], "context": {"embeddings":
+  const Trace trace = run_document(R"({"embeddings": [[2, 0]], "context": {"embeddings":
       [[2, 0], [1, 1.7320508075688772], [0, 2], [-2, 0]]},
       "attention": {"score": "dot-product"}})");
   const Tensor& s = values(trace, "layer0/head0/scores");
@@ -94,7 +91,7 @@ std::string running(const std::string& settings) {
 }
 
 TEST_CASE("sinks: how much the keys of the causal running example draw on average") {
-  const Trace trace = run(running(R"("mask": {"causal": true}, )"));
+  const Trace trace = run_document(running(R"("mask": {"causal": true}, )"));
   const Tensor& a = values(trace, "layer0/head0/weights");
   const auto drawn = [&](std::size_t key, std::size_t first_row) {
     double sum = 0;
@@ -109,7 +106,7 @@ TEST_CASE("sinks: how much the keys of the causal running example draw on averag
 }
 
 TEST_CASE("gradients: those of the sum of outputs follow from the trace") {
-  const Trace trace = run(running(""));
+  const Trace trace = run_document(running(""));
   const Tensor &q = values(trace, "layer0/head0/query"), &k = values(trace, "layer0/head0/key"),
                &v = values(trace, "layer0/head0/value"), &a = values(trace, "layer0/head0/weights");
   const double scale = 1 / std::sqrt(2.0);
@@ -141,7 +138,7 @@ TEST_CASE("gradients: those of the sum of outputs follow from the trace") {
 // ---- A1: a network over a window; A7.3: pixels as a sequence ----
 
 TEST_CASE("window: a fully connected layer over neighbours, zeros beyond the ends") {
-  const Trace trace = run(R"({"embeddings": [[1, 0], [0, 1], [1, 1]],
+  const Trace trace = run_document(R"({"embeddings": [[1, 0], [0, 1], [1, 1]],
       "layers": [{"attention": "none", "feed_forward": {"window": 1, "activation": "identity",
                   "W_1": [[1], [0], [0], [1], [1], [1]]}}]})");
   const Tensor& output = values(trace, "layer0/output");
@@ -152,7 +149,7 @@ TEST_CASE("window: a fully connected layer over neighbours, zeros beyond the end
 
 TEST_CASE("window: a token further away than the window changes nothing") {
   const auto output = [](const std::string& last) {
-    return values(run(R"({"embeddings": [[1, 0], [0, 1], [1, 1], [)" + last + R"(]],
+    return values(run_document(R"({"embeddings": [[1, 0], [0, 1], [1, 1], [)" + last + R"(]],
         "layers": [{"attention": "none", "feed_forward": {"window": 1,
                     "W_1": [[1], [2], [3], [4], [5], [6]]}}]})"),
                   "layer0/output");
@@ -165,7 +162,7 @@ TEST_CASE("patches: place p stands in row p / C and column p % C") {
   std::string rows = "[0]";
   for (int i = 1; i < 50; ++i) rows += ", [" + std::to_string(i) + "]";
   const Trace trace =
-      run(R"({"patches": {"rows": 5, "columns": 10}, "embeddings": [)" + rows + "]}");
+      run_document(R"({"patches": {"rows": 5, "columns": 10}, "embeddings": [)" + rows + "]}");
   const auto& labels = trace.axis("token")->labels;
   CHECK(labels[13] == "1,3");
   CHECK(labels[27] == "2,7");

@@ -6,6 +6,8 @@
 #include "catch.hpp"
 #include "support/problems.hpp"
 #include "support/reference.hpp"
+#include "support/running_example.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -13,22 +15,9 @@ namespace {
 using test::absolute_mismatch;
 using test::head_values;
 using test::matrix;
+using test::off;
+using test::running_example;
 using test::values_of;
-
-/// Compares with 1e-12, absolutely.
-std::string off(const Tensor& got, const char* name) {
-  static const nlohmann::json examples = test::load_reference("attention-examples.json");
-  return absolute_mismatch(got, test::tensor_of(examples.at(name)), 1e-12);
-}
-
-/// Three tokens of two numbers; every example is a change of this one.
-Problem running_example() {
-  AttentionSettings settings;
-  settings.weights = GivenWeights{.w_q = matrix({{1, 0}, {0, 2}}),
-                                  .w_k = matrix({{1, 1}, {0, 1}}),
-                                  .w_v = matrix({{1, 0}, {2, 1}})};
-  return test::problem_of(matrix({{1, 0}, {0, 1}, {1, 1}}), settings);
-}
 
 TEST_CASE("running example: scaled dot-product attention") {
   const Trace trace = run_attention(running_example());

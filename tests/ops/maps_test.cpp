@@ -6,6 +6,7 @@
 #include "support/errors.hpp"
 #include "support/reference.hpp"
 #include "support/tensors.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -16,14 +17,9 @@ using test::error_of;
 using test::evaluate;
 using test::kDTypes;
 using test::matrix;
+using test::off;
 using test::random_tensor;
 using test::tensor_of;
-
-/// "" if the example of this name is met to 1e-12.
-std::string off(const Tensor& got, const char* name) {
-  static const json examples = test::load_reference("map-examples.json");
-  return absolute_mismatch(got, tensor_of(examples.at(name)), 1e-12);
-}
 
 Tensor kernel_of(std::initializer_list<std::initializer_list<double>> rows) {
   Tensor kernel = matrix(rows);

@@ -41,13 +41,13 @@ struct Sizes {
 const Sizes kSizes[] = {{1, 1, 1},     {1, 5, 3},   {3, 1, 2},    {2, 3, 1},     {7, 13, 11},
                         {53, 67, 131}, {131, 7, 3}, {1031, 2, 1}, {1031, 2, 37}, {83, 101, 211}};
 
-struct Case {
+struct SizedCase {
   DType dtype;
   Sizes size;
 };
 
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
+std::vector<SizedCase> all_cases() {
+  std::vector<SizedCase> cases;
   for (const DType dtype : test::kDTypes) {
     for (const Sizes& size : kSizes) cases.push_back({dtype, size});
   }
@@ -55,7 +55,7 @@ std::vector<Case> all_cases() {
 }
 
 TEST_CASE("linear: every row times the matrix, plus the bias") {
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     CAPTURE(name_of(dtype), size.n, size.d, size.m);
@@ -76,7 +76,7 @@ TEST_CASE("linear: every row times the matrix, plus the bias") {
 }
 
 TEST_CASE("dot-product and cosine: every query with every key") {
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     CAPTURE(name_of(dtype), size.n, size.d, size.m);
@@ -96,7 +96,7 @@ TEST_CASE("dot-product and cosine: every query with every key") {
 }
 
 TEST_CASE("bilinear: queries and keys of different sizes, through a matrix") {
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     const std::size_t d_q = std::min<std::size_t>(size.d, 67), d_k = size.m % 23 + 1;
@@ -116,7 +116,7 @@ TEST_CASE("bilinear: queries and keys of different sizes, through a matrix") {
 }
 
 TEST_CASE("additive: v · tanh(q W_query + k W_key + bias)") {
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     const std::size_t d_q = size.d % 29 + 1, d_k = size.m % 31 + 1, a = size.n % 17 + 1;
@@ -147,7 +147,7 @@ TEST_CASE("additive: v · tanh(q W_query + k W_key + bias)") {
 }
 
 TEST_CASE("scale, softcap, add: value by value") {
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     CAPTURE(name_of(dtype), size.n, size.m);
@@ -189,7 +189,7 @@ TEST_CASE("concat: columns side by side") {
 
 TEST_CASE("softmax: exponentials divided by their sum") {
   const double temperature = GENERATE(1.0, 0.25, 3.0);
-  for (const Case& entry : all_cases()) {
+  for (const SizedCase& entry : all_cases()) {
     const DType dtype = entry.dtype;
     const Sizes size = entry.size;
     CAPTURE(name_of(dtype), size.n, size.m, temperature);

@@ -16,7 +16,6 @@ using test::matrix;
 using test::mismatch;
 using test::random_tensor;
 using test::tensor_of;
-using test::vector_of;
 
 Tensor alibi(std::size_t n, std::size_t m, double slope) {
   return evaluate(ops::alibi, {random_tensor({n, 2}, "x"), random_tensor({m, 2}, "y")},

@@ -6,6 +6,7 @@
 #include "support/errors.hpp"
 #include "support/reference.hpp"
 #include "support/tensors.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
@@ -15,6 +16,7 @@ using test::absolute_mismatch;
 using test::evaluate;
 using test::matrix;
 using test::mismatch;
+using test::off;
 using test::random_tensor;
 using test::tensor_of;
 using test::vector_of;
@@ -39,11 +41,6 @@ Tensor circle(std::size_t n, const std::string& method, double substeps = 5, dou
   return evaluate(ops::floater,
                   {rows(n, 2), vector_of({0, 1}), matrix({{0, -omega}, {omega, 0}, {0, 0}})},
                   flow({"p_0", "W_1"}, method, 1, "none", substeps));
-}
-
-std::string off(const Tensor& got, const char* name, double tolerance = 1e-12) {
-  static const json examples = test::load_reference("position-examples.json");
-  return absolute_mismatch(got, tensor_of(examples.at(name)), tolerance);
 }
 
 TEST_CASE("floater: a circle gives the sinusoids, by three methods") {

@@ -7,24 +7,18 @@
 #include "support/errors.hpp"
 #include "support/reference.hpp"
 #include "support/tensors.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
 
 using nlohmann::json;
-using test::absolute_mismatch;
 using test::evaluate;
 using test::matrix;
 using test::mismatch;
+using test::off;
 using test::random_tensor;
 using test::tensor_of;
-using test::tolerance_of;
-
-/// Compares with the worked example of this name, with 1e-12 absolutely.
-std::string off(const Tensor& got, const char* name) {
-  static const json examples = test::load_reference("position-examples.json");
-  return absolute_mismatch(got, tensor_of(examples.at(name)), 1e-12);
-}
 
 Tensor zeros(std::size_t n, std::size_t d, DType dtype = DType::kFloat64) {
   return random_tensor({n, d}, "zeros", dtype, 0);

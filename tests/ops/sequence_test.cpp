@@ -4,17 +4,13 @@
 
 #include "catch.hpp"
 #include "support/errors.hpp"
-#include "support/reference.hpp"
 #include "support/tensors.hpp"
+#include "support/worked.hpp"
 
 namespace attn_viz {
 namespace {
 
 using namespace test;
-
-nlohmann::json worked(const char* name) {
-  return load_reference("sequence-examples.json").at(name);
-}
 
 TEST_CASE("shift-rows, repeat-rows, stack-rows, join-rows, slice-rows") {
   const Tensor x = matrix({{1, 2}, {3, 4}, {5, 6}});

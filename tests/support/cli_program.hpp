@@ -58,6 +58,18 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+/// Three tokens of two numbers.
+inline constexpr char kDocument[] = R"({"embeddings": [[1, 0], [0, 1], [1, 1]]})";
+/// What `run a.json -o out` says of it.
+inline constexpr char kDone[] = "out/a: trace.json, heatmap.png, 1 figure in heatmaps/\n";
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Whether programs can be given a terminal here; a bare chroot has none (no /dev/pts).
+bool machine_has_terminals();
+
 /// The path of a sample.
 std::string sample(const std::string& name);
 

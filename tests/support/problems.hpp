@@ -44,6 +44,11 @@ inline const Tensor& head_values(const Trace& trace, std::size_t head, const std
   return values_of(trace, "layer0/head" + std::to_string(head) + "/" + name);
 }
 
+/// The values of "layer0/attention_output".
+inline const Tensor& output_of(const Trace& trace) {
+  return values_of(trace, "layer0/attention_output");
+}
+
 /// The ids of all steps, in order.
 inline std::vector<std::string> ids_of(const Trace& trace) {
   std::vector<std::string> ids;

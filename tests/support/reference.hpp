@@ -54,4 +54,12 @@ inline Tensor tensor_of(const nlohmann::json& nest, DType dtype = DType::kFloat6
   return Tensor(std::move(axes), std::move(values)).as(dtype);
 }
 
+/// Rows [first, first + count) of a nest, as a tensor.
+inline Tensor rows_from(const nlohmann::json& nest, std::size_t first, std::size_t count,
+                        DType dtype) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (std::size_t i = first; i < first + count; ++i) rows.push_back(nest[i]);
+  return tensor_of(rows, dtype);
+}
+
 }  // namespace attn_viz::test

@@ -12,11 +12,16 @@
 
 namespace attn_viz::test {
 
-/// The trace of a document; each of its steps is computed again from its inputs.
-inline Trace trace_of(const std::string& document, DType dtype = DType::kFloat64) {
+/// The trace of a document.
+inline Trace run_document(const std::string& document, DType dtype = DType::kFloat64) {
   Overrides overrides;
   if (dtype == DType::kFloat32) overrides.dtype = dtype;
-  Trace trace = run(read_task(document, "t", overrides));
+  return run(read_task(document, "test", overrides));
+}
+
+/// The trace of a document; each of its steps is computed again from its inputs.
+inline Trace trace_of(const std::string& document, DType dtype = DType::kFloat64) {
+  Trace trace = run_document(document, dtype);
   CHECK(first_other_step(trace) == "");
   return trace;
 }

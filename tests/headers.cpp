@@ -1,0 +1,1 @@
+// Compiles nothing but the headers that are precompiled: main.cpp must do without them.
