@@ -65,7 +65,7 @@ std::string difference(const json& got, const json& expected, double tolerance,
 /// What holds for every trace: known keys, inputs that come earlier, data of the stated shape.
 void expect_sound(const json& trace) {
   CHECK(trace["format"] == "attn-viz trace");
-  CHECK(trace["version"] == 1);
+  CHECK(trace["version"] == 2);
   CHECK(trace["generator"] == "attn-viz 0.1.0");
   std::set<std::string> earlier;
   for (const json& step : trace["steps"]) {
