@@ -62,10 +62,11 @@ std::string difference(const json& got, const json& expected, double tolerance,
   return equal ? "" : place + ": expected " + expected.dump() + ", got " + got.dump();
 }
 
-/// What holds for every trace: known keys, inputs that come earlier, data of the stated shape.
+/// What holds for every trace: known keys, a role and a place, inputs that come earlier, data of
+/// the stated shape.
 void expect_sound(const json& trace) {
   CHECK(trace["format"] == "attn-viz trace");
-  CHECK(trace["version"] == 1);
+  CHECK(trace["version"] == 2);
   CHECK(trace["generator"] == "attn-viz 0.1.0");
   std::set<std::string> earlier;
   for (const json& step : trace["steps"]) {
@@ -76,6 +77,8 @@ void expect_sound(const json& trace) {
     const bool given = step["op"] == "input" || step["op"] == "parameter";
     CHECK(step.contains("equation") != given);
     CHECK(step["inputs"].empty() == given);
+    CHECK(step["role"].is_string());
+    CHECK(step["place"].is_object());
     CHECK(step["axes"].size() == step["shape"].size());
     const json* level = &step["data"];
     for (std::size_t axis = 0; axis < step["shape"].size(); ++axis) {
@@ -146,17 +149,20 @@ TEST_CASE("trace: the running example, number by number") {
   CHECK(data(trace, "layer0/head0/weights")[0][0] == Approx(e / (2 * e + 1)).epsilon(1e-15));
 }
 
-TEST_CASE("trace: a step says what it was computed from, and how") {
+TEST_CASE("trace: a step says what it is, what it was computed from, and how") {
   const json trace = trace_of_sample("three-tokens.json");
   const json scaled = step(trace, "layer0/head0/scaled_scores");
   CHECK(scaled["op"] == "scale");
   CHECK(scaled["symbol"] == "S_scaled");
+  CHECK(scaled["role"] == "scores");
+  CHECK(scaled["place"] == json{{"layer", 0}, {"head", 0}});
   CHECK(scaled["equation"] == "S_scaled = scale · S");
   CHECK(scaled["inputs"] == json{"layer0/head0/scores"});
   CHECK(scaled["attributes"] == json{{"scale", 0.7071067811865475}});
   CHECK(scaled["axes"] == json{"token", "token"});
   CHECK(scaled["shape"] == json{3, 3});
   const json query = step(trace, "layer0/head0/query");
+  CHECK(query["role"] == "query");
   CHECK(query["equation"] == "Q = X W_Q");
   CHECK(query["inputs"] == json{"input/embeddings", "layer0/head0/W_Q"});
   CHECK_FALSE(query.contains("attributes"));

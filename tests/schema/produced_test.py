@@ -138,6 +138,28 @@ class Produced(unittest.TestCase):
             self.assertGreater(found, 30)
             self.hold(sorted(Path(folder).glob("*.json")))
 
+    def test_roles_of_the_documentation(self):
+        """The table of roles: all of them in order, with steps that get them in every sample."""
+        page = (ROOT / "docs/formats.md").read_text("utf-8")
+        table = page.split("| role |")[1].split("\n\n")[0]
+        rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+        schema = validate.read_json(ROOT / "docs/schema/trace.schema.json")
+        self.assertEqual([row[0].strip("`") for row in rows],
+                         schema["$defs"]["step"]["properties"]["role"]["enum"])
+        roles = {}
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([PROGRAM, "run", *SAMPLES, "-o", folder, "--no-heatmaps", "--quiet"],
+                           check=True)
+            for trace in sorted(Path(folder).glob("*/trace.json")):
+                for step in validate.read_json(trace)["steps"]:
+                    # By its id, and by the end of it: "rotated_query" of any head.
+                    for name in {step["id"], step["id"].split("/")[-1]}:
+                        roles.setdefault(name, set()).add(step["role"])
+        for role, _, names in rows:
+            for name in re.findall("`(.*?)`", names):
+                with self.subTest(name):
+                    self.assertEqual(roles.get(name), {role.strip("`")})
+
     def test_every_key_of_a_document_has_an_example(self):
         schemas = [validate.read_json(ROOT / f"docs/schema/{name}.schema.json")
                    for name in ("document", "sequences")]

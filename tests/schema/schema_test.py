@@ -8,6 +8,7 @@ import contextlib
 import copy
 import io
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -486,9 +487,10 @@ class Documents(Holds):
         self.rejects(document(steps={"layer0/concat": [[True]]}), "/steps/layer0~1concat/0/0", "number")
 
 
+HEAD = {"layer": 0, "head": 0}  # a place
 SMALL_TRACE = {
     "format": "attn-viz trace",
-    "version": 1,
+    "version": 2,
     "generator": "attn-viz 0.1.0",
     "title": "two tokens",
     "dtype": "float64",
@@ -496,19 +498,25 @@ SMALL_TRACE = {
     "axes": {"token": {"labels": ["a", "b"], "grid": [1, 2], "image": "cat.png"}},
     "steps": [
         {"id": "input/embeddings", "symbol": "X", "op": "input", "inputs": [],
+         "role": "input", "place": {},
          "axes": ["token", None], "shape": [2, 1], "data": [[1], [0]]},
         {"id": "layer0/head0/b_Q", "symbol": "b_Q", "op": "parameter", "inputs": [],
+         "role": "parameter", "place": HEAD,
          "axes": [None], "shape": [1], "data": [0.5]},
         {"id": "layer0/mask", "symbol": "M", "op": "mask", "equation": "M = j ≤ i",
+         "role": "mask", "place": {"layer": 0},
          "inputs": ["input/embeddings", "input/embeddings"], "attributes": {"causal": True},
          "axes": ["token", "token"], "shape": [2, 2], "data": [[1, 0], [1, 1]]},
         {"id": "layer0/head0/scores", "symbol": "S", "op": "cosine", "equation": "S = cos(X, X)",
+         "role": "scores", "place": HEAD,
          "inputs": ["input/embeddings", "input/embeddings"], "zero_queries": [1], "zero_keys": [1],
          "axes": ["token", "token"], "shape": [2, 2], "data": [[1, 0], [0, 0]]},
         {"id": "layer0/head0/masked_scores", "symbol": "S_masked", "op": "mask-scores",
+         "role": "scores", "place": HEAD,
          "equation": "S_masked = S where M, else −∞", "inputs": ["layer0/head0/scores", "layer0/mask"],
          "axes": ["token", "token"], "shape": [2, 2], "data": [[1, None], [0, 0]]},
         {"id": "layer0/head0/weights", "symbol": "A", "op": "softmax",
+         "role": "weights", "place": HEAD,
          "equation": "A = softmax(S_masked)", "inputs": ["layer0/head0/masked_scores"],
          "empty_rows": [0],
          "axes": ["token", "token"], "shape": [2, 2], "data": [[1.0, 0], [0.5, 0.5]]},
@@ -579,9 +587,9 @@ class Traces(unittest.TestCase):
         self.assertEqual([where for where, _ in found], [place], found)
         self.assertIn(reason, found[0][1])
 
-    def rejects_step(self, place, reason, step=WEIGHTS, **keys):
-        place = f"/steps/{step}{place}"
-        self.rejects(place, reason, lambda trace: trace["steps"][step].update(keys))
+    def rejects_step(self, where, reason, step=WEIGHTS, **keys):
+        where = f"/steps/{step}{where}"
+        self.rejects(where, reason, lambda trace: trace["steps"][step].update(keys))
 
     def test_small_trace(self):
         self.assertEqual(validate.faults(self.schema, SMALL_TRACE), [])
@@ -631,7 +639,7 @@ class Traces(unittest.TestCase):
         self.rejects("", "missing key 'title'", lambda trace: trace.pop("title"))
         self.rejects("/comment", "unknown key", lambda trace: trace.update(comment=""))
         self.rejects("/format", "attn-viz trace", lambda trace: trace.update(format="trace"))
-        self.rejects("/version", "expected 1", lambda trace: trace.update(version=2))
+        self.rejects("/version", "expected one of 1, 2, got 3", lambda trace: trace.update(version=3))
         self.rejects("/generator", "got \"me\"", lambda trace: trace.update(generator="me"))
         self.rejects("/dtype", "float32", lambda trace: trace.update(dtype="float16"))
         self.rejects("/steps", "at least 1", lambda trace: trace.update(steps=[]))
@@ -664,6 +672,48 @@ class Traces(unittest.TestCase):
         for key in ("id", "symbol", "op", "inputs", "axes", "shape", "data"):
             self.rejects(f"/steps/{WEIGHTS}", f"missing key '{key}'",
                          lambda trace: trace["steps"][WEIGHTS].pop(key))
+
+    def test_role(self):
+        self.rejects_step("/role", '"weights"', role="wieghts")
+        self.rejects_step("/role", "expected one of", role=None)
+        self.rejects(f"/steps/{WEIGHTS}", "missing key 'role'",
+                     lambda trace: trace["steps"][WEIGHTS].pop("role"))
+
+    def test_place(self):
+        trace = copy.deepcopy(SMALL_TRACE)
+        for place in ({}, {"side": "decoder", "layer": 2, "block": "cross", "head": 3,
+                           "branch": "pair0/columns", "pass": 1}):
+            trace["steps"][WEIGHTS]["place"] = place
+            self.assertEqual(validate.faults(self.schema, trace), [])
+        self.rejects_step("/place", "expected object", place="layer0/head0")
+        self.rejects_step("/place/heads", 'did you mean "head"?', place={"heads": 0})
+        self.rejects_step("/place/side", '"encoder", "decoder"', place={"side": "left"})
+        self.rejects_step("/place/block", '"self", "cross"', place={"block": 0})
+        for key in ("layer", "head", "pass"):
+            self.rejects_step(f"/place/{key}", "≥ 0, got -1", place={key: -1})
+            self.rejects_step(f"/place/{key}", "expected integer", place={key: "0"})
+        self.rejects_step("/place/branch", "", place={"branch": ""})
+        self.rejects_step("/place/branch", "expected string", place={"branch": 0})
+        self.rejects(f"/steps/{WEIGHTS}", "missing key 'place'",
+                     lambda trace: trace["steps"][WEIGHTS].pop("place"))
+
+    def test_version_1(self):
+        trace = copy.deepcopy(SMALL_TRACE)
+        trace["version"] = 1
+        for key in ("role", "place"):
+            del trace["steps"][WEIGHTS][key]
+            self.assertEqual(validate.faults(self.schema, trace), [])
+        for step in trace["steps"][:WEIGHTS]:
+            del step["role"], step["place"]
+        self.assertEqual(validate.faults(self.schema, trace), [])
+        trace["version"] = 2
+        self.assertEqual(len(validate.faults(self.schema, trace)), 2 * len(trace["steps"]))
+
+    def test_roles_are_those_of_the_program(self):
+        header = (ROOT / "include/attn_viz/trace/trace.hpp").read_text("utf-8")
+        names = header.split("kRoleNames[] = {")[1].split("}")[0]
+        of_step = self.schema.schema["$defs"]["step"]["properties"]
+        self.assertEqual(of_step["role"]["enum"], re.findall(r'"(.*?)"', names))
 
     def test_every_id_of_the_contract(self):
         heads = ("W_Q W_K W_V b_Q b_K b_V query key value rotated_query rotated_key position_table "

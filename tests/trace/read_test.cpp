@@ -14,12 +14,13 @@ using test::error_of;
 
 json good() {
   return json::parse(R"({
-    "format": "attn-viz trace", "version": 1, "generator": "g", "title": "t", "dtype": "float64",
+    "format": "attn-viz trace", "version": 2, "generator": "g", "title": "t", "dtype": "float64",
     "settings": {}, "axes": {"token": {"labels": ["a", "b"], "grid": [1, 2]}},
     "steps": [
-      {"id": "x", "symbol": "X", "op": "input", "inputs": [], "axes": ["token", null],
-       "shape": [2, 3], "data": [[1, 2, 3], [4, 5, 6]]},
-      {"id": "s", "symbol": "S", "op": "scale", "equation": "S = scale · X", "inputs": ["x"],
+      {"id": "x", "symbol": "X", "op": "input", "role": "input", "place": {}, "inputs": [],
+       "axes": ["token", null], "shape": [2, 3], "data": [[1, 2, 3], [4, 5, 6]]},
+      {"id": "s", "symbol": "S", "op": "scale", "role": "scores",
+       "place": {"layer": 1, "head": 0}, "equation": "S = scale · X", "inputs": ["x"],
        "attributes": {"scale": 1}, "axes": ["token", null], "shape": [2, 3],
        "data": [[1, 2, 3], [4, 5, 6]]}]})");
 }
@@ -50,7 +51,7 @@ TEST_CASE("trace: the trace that the next tests break is good") {
 
 TEST_CASE("trace: another format or version is refused") {
   CHECK(changed("/format", "trace") == "/format: expected \"attn-viz trace\", got \"trace\"");
-  CHECK(changed("/version", 2) == "/version: expected 1, got 2");
+  CHECK(changed("/version", 3) == "/version: expected 1 or 2, got 3");
   CHECK(changed("/version", "1") == "/version: expected a number, got \"1\"");
   CHECK(changed("/dtype", "float16") ==
         "/dtype: expected \"float64\" or \"float32\", got \"float16\"");
@@ -66,12 +67,83 @@ TEST_CASE("trace: steps must be steps") {
   CHECK(changed("/steps", 1) == "/steps: expected a list, got 1");
   CHECK(changed("/steps", {1, 2}) == "/steps: expected a list of steps, got [1, 2]");
   CHECK(changed("/steps/1", 3) == "/steps/1: expected an object, got 3");
-  for (const char* key : {"id", "symbol", "op", "inputs", "axes", "shape", "data"}) {
+  for (const char* key :
+       {"id", "role", "place", "symbol", "op", "inputs", "axes", "shape", "data"}) {
     CHECK(without("/steps/1", key) ==
           "/steps/1: the key \"" + std::string(key) + "\" is missing; it is required");
   }
   CHECK(changed("/steps/1/id", "x") == "/steps/1/id: the step \"x\" is repeated");
   CHECK(changed("/steps/1/id", 1) == "/steps/1/id: expected a text, got 1");
+}
+
+TEST_CASE("trace: a role must be known") {
+  CHECK(
+      changed("/steps/1/role", "weight") ==
+      "/steps/1/role: unknown role \"weight\"; expected one of input, parameter, position, query, "
+      "key, value, mask, bias, scores, weights, output, features, state, gate, maps, hidden, "
+      "logits, probabilities, choice, loss, statistic\n  hint: did you mean \"weights\"?");
+  CHECK(changed("/steps/1/role", 3) == "/steps/1/role: expected a text, got 3");
+  for (std::size_t i = 0; i < std::size(kRoleNames); ++i) {
+    json trace = good();
+    trace["steps"][1]["role"] = std::string(kRoleNames[i]);
+    const Role role = read_trace(trace.dump()).steps[1].role;
+    CHECK(role == static_cast<Role>(i));
+    CHECK(name_of(role) == kRoleNames[i]);
+  }
+}
+
+TEST_CASE("trace: a place has its own keys alone") {
+  const Trace trace = read_trace(good().dump());
+  Place place;
+  CHECK(trace.steps[0].place == place);
+  place.layer = 1;
+  place.head = 0;
+  CHECK(trace.steps[1].place == place);
+
+  CHECK(changed("/steps/1/place", 3) == "/steps/1/place: expected an object, got 3");
+  CHECK(changed("/steps/1/place/heads", 0) ==
+        "/steps/1/place/heads: unknown key\n  hint: did you mean \"head\"?");
+  CHECK(changed("/steps/1/place/token", 0) ==
+        "/steps/1/place/token: unknown key\n"
+        "  hint: known keys here: side, layer, block, head, branch, pass");
+  CHECK(changed("/steps/1/place/side", "left") ==
+        "/steps/1/place/side: expected \"encoder\" or \"decoder\", got \"left\"");
+  CHECK(changed("/steps/1/place/block", "both") ==
+        "/steps/1/place/block: expected \"self\" or \"cross\", got \"both\"");
+  CHECK(changed("/steps/1/place/branch", 1) == "/steps/1/place/branch: expected a text, got 1");
+  for (const std::string key : {"layer", "head", "pass"}) {
+    const std::string at = "/steps/1/place/" + key;
+    CHECK(changed(at, -1) == at + ": expected a whole number ≥ 0, got -1");
+    CHECK(changed(at, 0.5) == at + ": expected a whole number ≥ 0, got 0.5");
+    CHECK(changed(at, "0") == at + ": expected a whole number ≥ 0, got \"0\"");
+  }
+}
+
+TEST_CASE("trace: version 1 is read, and its steps get roles and places") {
+  json old = good();
+  old["version"] = 1;
+  old["steps"][1]["id"] = "layer1/cross/head2/scaled_scores";
+  for (json& step : old["steps"]) {
+    step.erase("role");
+    step.erase("place");
+  }
+  const Trace trace = read_trace(old.dump());
+  CHECK(trace.steps[0].role == Role::kInput);
+  CHECK(trace.steps[0].place == Place{});
+  CHECK(trace.steps[1].role == Role::kScores);
+  Place place;
+  place.layer = 1;
+  place.block = Place::Block::kCross;
+  place.head = 2;
+  CHECK(trace.steps[1].place == place);
+
+  // What it may say of them is not part of it.
+  old["steps"][1]["role"] = "loss";
+  old["steps"][1]["place"] = 5;
+  const Trace odd = read_trace(old.dump());
+  CHECK(odd.steps[1].role == Role::kScores);
+  CHECK(odd.steps[1].place == place);
+  CHECK(odd.steps[1].findings.empty());
 }
 
 TEST_CASE("trace: an input must be an earlier step") {

@@ -39,6 +39,8 @@ std::string difference(const Trace& a, const Trace& b) {
         x.inputs != y.inputs) {
       return "step " + x.id;
     }
+    if (x.role != y.role) return "role of " + x.id;
+    if (!(x.place == y.place)) return "place of " + x.id;
     if (!(x.attributes == y.attributes)) return "attributes of " + x.id;
     if (!(x.findings == y.findings)) return "findings of " + x.id;
     if (!x.values.same_bits(y.values)) return "values of " + x.id;
@@ -174,6 +176,43 @@ TEST_CASE("trace: settings, attributes and findings come back") {
   check_round_trip(trace);
 }
 
+TEST_CASE("trace: every role and every key of a place come back") {
+  Trace trace = empty_trace(DType::kFloat64);
+  for (std::size_t i = 0; i < std::size(kRoleNames); ++i) {
+    Step step = step_of(std::string(kRoleNames[i]), test::matrix({{1}}));
+    step.role = static_cast<Role>(i);
+    trace.steps.push_back(step);
+  }
+  using Change = void (*)(Place&);
+  const std::pair<const char*, Change> changes[]{
+      {R"("place": {})", [](Place&) {}},
+      {R"("place": {"side": "encoder"})", [](Place& at) { at.side = Place::Side::kEncoder; }},
+      {R"("place": {"side": "decoder"})", [](Place& at) { at.side = Place::Side::kDecoder; }},
+      {R"("place": {"layer": 0})", [](Place& at) { at.layer = 0; }},
+      {R"("place": {"block": "self"})", [](Place& at) { at.block = Place::Block::kSelf; }},
+      {R"("place": {"block": "cross"})", [](Place& at) { at.block = Place::Block::kCross; }},
+      {R"("place": {"head": 11})", [](Place& at) { at.head = 11; }},
+      {R"("place": {"branch": "a \"b\"/\\"})", [](Place& at) { at.branch = "a \"b\"/\\"; }},
+      {R"("place": {"pass": 3})", [](Place& at) { at.pass = 3; }},
+      {R"("place": {"side": "decoder", "layer": 1, "block": "cross", "head": 2, "branch": "1", "pass": 0})",
+       [](Place& at) {
+         at.side = Place::Side::kDecoder;
+         at.layer = 1;
+         at.block = Place::Block::kCross;
+         at.head = 2;
+         at.branch = "1";
+         at.pass = 0;
+       }},
+  };
+  for (const auto& [text, change] : changes) {
+    Step step = step_of(text, test::matrix({{1}}));
+    change(step.place);
+    trace.steps.push_back(step);
+    CHECK(written(trace).find(text) != std::string::npos);
+  }
+  check_round_trip(trace);
+}
+
 TEST_CASE("trace: an empty trace comes back") {
   check_round_trip(empty_trace(DType::kFloat32));
 }
@@ -190,11 +229,15 @@ TEST_CASE("trace: exact text of a small trace") {
   Step x = step_of("input/embeddings",
                    Tensor({Axis{2, "token"}, Axis{2}}, Buffer<double>{1, -0.0, 0.1, 1e300}));
   x.op = "input";
+  x.role = Role::kInput;
   trace.steps.push_back(x);
-  Step s = step_of("layer0/head0/masked_scores",
+  Step s = step_of("layer0/head1/masked_scores",
                    Tensor({Axis{2, "token"}, Axis{2, "token"}},
                           Buffer<double>{1, -kInfinity, -kInfinity, -kInfinity}));
   s.op = "mask-scores";
+  s.role = Role::kScores;
+  s.place.layer = 0;
+  s.place.head = 1;
   s.symbol = "S";
   s.equation = "S = X where M, else −∞";
   s.inputs = {0, 0};
@@ -208,7 +251,7 @@ TEST_CASE("trace: exact text of a small trace") {
   trace.steps.push_back(step_of("d", Tensor(std::vector<Axis>{}, Buffer<double>{7})));
   CHECK(written(trace) == R"({
   "format": "attn-viz trace",
-  "version": 1,
+  "version": 2,
   "generator": "attn-viz test",
   "title": "Tom chases Jerry",
   "dtype": "float64",
@@ -219,6 +262,7 @@ TEST_CASE("trace: exact text of a small trace") {
   "steps": [
     {
       "id": "input/embeddings", "symbol": "X", "op": "input",
+      "role": "input", "place": {},
       "inputs": [],
       "axes": ["token", null], "shape": [2, 2],
       "data": [
@@ -227,7 +271,8 @@ TEST_CASE("trace: exact text of a small trace") {
       ]
     },
     {
-      "id": "layer0/head0/masked_scores", "symbol": "S", "op": "mask-scores",
+      "id": "layer0/head1/masked_scores", "symbol": "S", "op": "mask-scores",
+      "role": "scores", "place": {"layer": 0, "head": 1},
       "equation": "S = X where M, else −∞",
       "inputs": ["input/embeddings", "input/embeddings"],
       "attributes": {"scale": 0.5, "window": [1, 0]},
@@ -240,12 +285,14 @@ TEST_CASE("trace: exact text of a small trace") {
     },
     {
       "id": "b", "symbol": "X", "op": "future-operation",
+      "role": "hidden", "place": {},
       "inputs": [],
       "axes": [null], "shape": [2],
       "data": [1, 2]
     },
     {
       "id": "c", "symbol": "X", "op": "future-operation",
+      "role": "hidden", "place": {},
       "inputs": [],
       "axes": [null, null, null], "shape": [2, 1, 2],
       "data": [
@@ -255,6 +302,7 @@ TEST_CASE("trace: exact text of a small trace") {
     },
     {
       "id": "d", "symbol": "X", "op": "future-operation",
+      "role": "hidden", "place": {},
       "inputs": [],
       "axes": [], "shape": [],
       "data": 7
