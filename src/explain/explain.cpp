@@ -47,7 +47,8 @@ std::size_t position_of(const Step& step, const std::vector<std::size_t>& cell) 
 std::string explain_weight(const Trace& trace, const Question& question, const Style& style) {
   const StepId weights = find_weights(trace, question);
   const Step& step = trace.steps[weights];
-  verify_weights(trace, step);
+  const Step* const shown[] = {&step};
+  verify_shown(trace, shown);
   const Axis& keys = step.values.axes()[1];
   const Row row = find_row(trace, weights, question.query);
   const std::size_t query = row.index;

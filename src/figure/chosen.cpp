@@ -144,9 +144,7 @@ Figure group_figure(const Trace& trace, const std::vector<const Step*>& group,
 
 std::vector<Figure> chosen_figures(const Trace& trace, const std::vector<const Step*>& steps,
                                    const ChosenOptions& options) {
-  for (const Step* step : steps) {
-    verify_weights(trace, *step);
-  }
+  verify_shown(trace, steps);
   std::vector<Figure> figures;
   for (const auto& group : grouped(steps)) {
     const ColorScale scale = scale_of(trace, parse_step_id(group[0]->id).step, options.auto_scale);

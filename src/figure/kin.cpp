@@ -22,7 +22,7 @@ std::vector<const Step*> drawable_steps(const Trace& trace, const Selection& sel
     throw Error(ErrorCode::kInvalid, fmt::format("the step \"{}\" is a single number or empty; "
                                                  "there is nothing to draw",
                                                  selection.steps.step));
-  for (const Step* step : steps) verify_weights(trace, *step);
+  verify_shown(trace, steps);
   return steps;
 }
 

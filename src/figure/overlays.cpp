@@ -253,7 +253,7 @@ std::vector<NamedDrawing> overlays(const Trace& trace, const std::vector<const S
   choose(sheets, options);
   std::vector<NamedDrawing> drawings;
   for (const PatchSheet& sheet : sheets) {
-    for (const Step* step : sheet.heads) verify_weights(trace, *step);
+    verify_shown(trace, sheet.heads);
     drawings.push_back(
         {file_name(sheet), overlay_of(trace, sheet, picture_of(*sheet.patches), options)});
   }

@@ -358,8 +358,8 @@ Story Teller::tell() {
                   options_.block == Block::kCross ? ", cross-attention" : "", options_.head,
                   heads.size() > 1 ? fmt::format(" (of {})", heads.size()) : "");
   story.theme = options_.look.theme;
+  verify_shown(trace_, steps_);
   for (const Step* step : steps_) {
-    verify_weights(trace_, *step);
     StoryLine line = line_of(*step);
     if (!story.lines.empty() && line.terms.size() > 1) {
       const Step* before = steps_[story.lines.size() - 1];

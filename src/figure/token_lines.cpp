@@ -142,10 +142,8 @@ TokenLines describe(const Trace& trace, const Layer& layer, double strongest,
 
 std::vector<NamedLines> token_lines(const Trace& trace, const std::vector<const Step*>& steps,
                                     const TokenLinesOptions& options) {
-  for (const Step* step : steps) {
-    expect_tokens(trace, *step);
-    verify_weights(trace, *step);
-  }
+  for (const Step* step : steps) expect_tokens(trace, *step);
+  verify_shown(trace, steps);
   const double strongest = strongest_of(steps, options.auto_scale);
   std::vector<NamedLines> all;
   bool found = false;

@@ -55,7 +55,10 @@ void verify_difference(const Trace& trace, const Step& weights) {
 /// Compares weights with what their operation makes of the steps that they name.
 void verify_computed(const Trace& trace, const Step& weights) {
   std::vector<const Tensor*> inputs;
-  for (const StepId input : weights.inputs) inputs.push_back(&trace.steps[input].values);
+  for (const StepId input : weights.inputs) {
+    verify_weights(trace, trace.steps[input]);  // the first that is wrong is to be named
+    inputs.push_back(&trace.steps[input].values);
+  }
   const Tensor computed = evaluate(weights, inputs);
   const Tensor& given = weights.values;
   if (computed.shape() != given.shape()) {
@@ -127,6 +130,16 @@ void verify_weights(const Trace& trace, const Step& weights) {
   const bool difference = weights.op == ops::differential.name;
   if (!sums_to_one && !difference && operation != nullptr && !weights.inputs.empty())
     verify_computed(trace, weights);
+}
+
+void verify_shown(const Trace& trace, std::span<const Step* const> shown) {
+  bool weights = false;
+  for (const Step* step : shown) {
+    verify_weights(trace, *step);
+    weights |= step->role == Role::kWeights;
+  }
+  if (!weights) return;
+  for (const Step& step : trace.steps) verify_weights(trace, step);
 }
 
 }  // namespace attn_viz

@@ -1,6 +1,8 @@
 // Whether weights are what their operation promises: nobody draws or explains others.
 #pragma once
 
+#include <span>
+
 #include "attn_viz/trace/trace.hpp"
 
 namespace attn_viz {
@@ -15,5 +17,10 @@ namespace attn_viz {
 /// made of.
 /// @throws Error kInvalid, placed at the step's id, naming the row.
 void verify_weights(const Trace& trace, const Step& step);
+
+/// Checks steps that are to be shown. Where weights are among them, all weights of the trace have
+/// to be right: what a pointer chooses is of the same scores.
+/// @throws Error as above
+void verify_shown(const Trace& trace, std::span<const Step* const> shown);
 
 }  // namespace attn_viz
