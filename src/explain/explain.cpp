@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "explain/document.hpp"
 #include "explain/formula.hpp"
 #include "explain/number.hpp"
@@ -46,6 +47,7 @@ std::size_t position_of(const Step& step, const std::vector<std::size_t>& cell) 
 std::string explain_weight(const Trace& trace, const Question& question, const Style& style) {
   const StepId weights = find_weights(trace, question);
   const Step& step = trace.steps[weights];
+  verify_weights(trace, step);
   const Axis& keys = step.values.axes()[1];
   const Row row = find_row(trace, weights, question.query);
   const std::size_t query = row.index;
@@ -83,6 +85,7 @@ std::string explain_weight(const Trace& trace, const Question& question, const S
 std::string explain_cell(const Trace& trace, std::string_view step,
                          const std::vector<std::size_t>& cell, const Style& style) {
   const StepId found = find_step(trace, step);
+  verify_weights(trace, trace.steps[found]);
   const Step& asked = trace.steps[found];
   const std::size_t position = position_of(asked, cell);
   const Words words(trace, style);

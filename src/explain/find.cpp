@@ -8,6 +8,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/ops/operation.hpp"
 #include "explain/plan.hpp"
+#include "trace/names.hpp"
 
 namespace attn_viz::explain {
 namespace {
@@ -24,8 +25,7 @@ std::string hint_at_weights(const Trace& trace) {
   constexpr std::size_t kListed = 8;
   std::vector<std::string> known;
   for (const Step& step : trace.steps) {
-    const std::string_view last = std::string_view(step.id).substr(step.id.rfind('/') + 1);
-    if (last.starts_with("weights") && step.values.rank() == 2) known.push_back(step.id);
+    if (step.role == Role::kWeights && step.values.rank() == 2) known.push_back(step.id);
   }
   if (trace.steps.empty()) return "the trace has no steps";
   if (known.empty()) {
@@ -101,17 +101,22 @@ StepId find_weights(const Trace& trace, const Question& question) {
     throw Error(ErrorCode::kInvalid, fmt::format("\"{}\" is no matrix of weights", question.step))
         .at("--step");
   }
-  std::optional<StepId> elsewhere;
-  for (StepId step = 0; step < trace.steps.size(); ++step) {
-    const StepName name = parse_step_id(trace.steps[step].id);
-    if (name.step != "weights") continue;
-    // A mechanism with one matrix of weights, the only one that can be meant.
-    if (!name.layer && question.layer == 0 && question.head == 0) return step;
-    if (name.layer != question.layer || name.head.value_or(0) != question.head) continue;
-    if (!name.encoder && !name.cross) return step;
-    if (!elsewhere) elsewhere = step;
+  // The more a matrix of weights is meant, the sooner; of equals the first.
+  std::optional<StepId> found;
+  int found_rank = 0;
+  for (StepId id = 0; id < trace.steps.size(); ++id) {
+    const Step& step = trace.steps[id];
+    const Place& place = step.place;
+    if (step.role != Role::kWeights || step.values.rank() != 2) continue;
+    if (place.layer.value_or(0) != question.layer || place.head.value_or(0) != question.head)
+      continue;
+    const bool named = last_part(step.id) == "weights";  // what a mechanism calls its result
+    const bool own = place.side != Place::Side::kEncoder && place.block != Place::Block::kCross;
+    const bool whole = place.branch.empty() && !place.pass;
+    const int rank = (named ? 4 : 0) + (whole ? 2 : 0) + (own ? 1 : 0) + 1;
+    if (rank > found_rank) found = id, found_rank = rank;
   }
-  if (elsewhere) return *elsewhere;
+  if (found) return *found;
   throw Error(ErrorCode::kInvalid, fmt::format("there are no weights of layer {}, head {}",
                                                question.layer, question.head))
       .hint(hint_at_weights(trace));

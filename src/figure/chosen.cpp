@@ -8,6 +8,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "figure/choose.hpp"
 #include "figure/scales.hpp"
 #include "figure/step_figures.hpp"
@@ -144,7 +145,7 @@ Figure group_figure(const Trace& trace, const std::vector<const Step*>& group,
 std::vector<Figure> chosen_figures(const Trace& trace, const std::vector<const Step*>& steps,
                                    const ChosenOptions& options) {
   for (const Step* step : steps) {
-    if (is_weights(*step)) verify_weights(trace, *step);
+    verify_weights(trace, *step);
   }
   std::vector<Figure> figures;
   for (const auto& group : grouped(steps)) {

@@ -1,4 +1,5 @@
 #include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/verify.hpp"
 
 #include <fmt/format.h>
 

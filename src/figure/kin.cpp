@@ -1,4 +1,5 @@
 #include "figure/kin.hpp"
+#include "attn_viz/trace/verify.hpp"
 
 #include <fmt/format.h>
 
@@ -21,8 +22,7 @@ std::vector<const Step*> drawable_steps(const Trace& trace, const Selection& sel
     throw Error(ErrorCode::kInvalid, fmt::format("the step \"{}\" is a single number or empty; "
                                                  "there is nothing to draw",
                                                  selection.steps.step));
-  for (const Step* step : steps)
-    if (is_weights(*step)) verify_weights(trace, *step);
+  for (const Step* step : steps) verify_weights(trace, *step);
   return steps;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "attn_viz/core/error.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "figure/choose.hpp"
 
 namespace attn_viz::figure {

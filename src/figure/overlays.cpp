@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "figure/overlay_choice.hpp"
 #include "figure/overlay_parts.hpp"
 #include "figure/step_figures.hpp"

@@ -8,6 +8,7 @@
 
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "figure/choose.hpp"
 #include "figure/maps.hpp"
 #include "figure/scales.hpp"
@@ -358,7 +359,7 @@ Story Teller::tell() {
                   heads.size() > 1 ? fmt::format(" (of {})", heads.size()) : "");
   story.theme = options_.look.theme;
   for (const Step* step : steps_) {
-    if (parse_step_id(step->id).step == "weights") verify_weights(trace_, *step);
+    verify_weights(trace_, *step);
     StoryLine line = line_of(*step);
     if (!story.lines.empty() && line.terms.size() > 1) {
       const Step* before = steps_[story.lines.size() - 1];

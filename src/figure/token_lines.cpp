@@ -7,6 +7,7 @@
 #include "attn_viz/core/error.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/figure/lines.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "figure/choose.hpp"
 
 namespace attn_viz::figure {
@@ -143,7 +144,7 @@ std::vector<NamedLines> token_lines(const Trace& trace, const std::vector<const 
                                     const TokenLinesOptions& options) {
   for (const Step* step : steps) {
     expect_tokens(trace, *step);
-    if (parse_step_id(step->id).step == "weights") verify_weights(trace, *step);
+    verify_weights(trace, *step);
   }
   const double strongest = strongest_of(steps, options.auto_scale);
   std::vector<NamedLines> all;

@@ -188,6 +188,7 @@ const Operation differential{
                    const Attributes&) { return s[0] + " − " + s[2] + " " + s[1]; },
     .evaluate = evaluate_differential,
     .terms = differential_terms,
+    .gives_weights = true,
 };
 
 const Operation scaled_rms_norm{

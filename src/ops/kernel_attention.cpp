@@ -315,6 +315,7 @@ const Operation kernel_weights{
         },
     .evaluate = evaluate_kernel_weights,
     .terms = kernel_weights_terms,
+    .gives_weights = true,
 };
 
 }  // namespace attn_viz::ops

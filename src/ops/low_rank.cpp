@@ -124,6 +124,7 @@ const Operation implied_weights{
     .equation = [](std::span<const std::string> s, const Attributes&) { return s[0] + " " + s[1]; },
     .evaluate = evaluate_implied_weights,
     .terms = implied_weights_terms,
+    .gives_weights = true,
 };
 
 const Operation segment_means{
@@ -144,6 +145,7 @@ const Operation nystrom_weights{
                    const Attributes&) { return s[0] + " " + s[1] + " " + s[2]; },
     .evaluate = evaluate_nystrom_weights,
     .terms = nystrom_weights_terms,
+    .gives_weights = true,
 };
 
 const Operation distance{

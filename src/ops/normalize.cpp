@@ -113,6 +113,7 @@ const Operation softmax_off_by_one{
     .evaluate = evaluate_softmax_off_by_one,
     .terms = softmax_off_by_one_terms,
     .pull = softmax_pull,
+    .gives_weights = true,
 };
 
 const Operation sigmoid{
@@ -128,6 +129,7 @@ const Operation sigmoid{
     .evaluate = evaluate_sigmoid,
     .terms = sigmoid_terms,
     .pull = sigmoid_pull,
+    .gives_weights = true,
 };
 
 const Operation relu{
@@ -139,6 +141,7 @@ const Operation relu{
                    const Attributes&) { return relu_rows(inputs, [](Weights, double) {}); },
     .terms = relu_terms,
     .pull = relu_pull,
+    .gives_weights = true,
 };
 
 const Operation relu_mean{
@@ -153,6 +156,7 @@ const Operation relu_mean{
         },
     .terms = relu_mean_terms,
     .pull = relu_mean_pull,
+    .gives_weights = true,
 };
 
 const Operation relu_normalized{

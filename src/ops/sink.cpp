@@ -39,6 +39,7 @@ const Operation softmax_with_sink{
     .evaluate = evaluate_softmax_with_sink,
     .terms = softmax_with_sink_terms,
     .pull = softmax_pull,
+    .gives_weights = true,
 };
 
 }  // namespace attn_viz::ops

@@ -86,7 +86,7 @@ TEST_CASE("weights of a trace from elsewhere need rows of queries and columns of
     if (step.id == "layer0/head0/weights") step.values = step.values.with_axes({Axis{4}});
   }
   CHECK(test::error_of([&] { heatmaps(trace); }) ==
-        "layer0/head0/weights: expected weights [queries, keys], got [4]; not drawn");
+        "layer0/head0/weights: expected weights [queries, keys], got [4]");
 }
 
 TEST_CASE("weights are verified by what their operation promises") {
@@ -98,7 +98,7 @@ TEST_CASE("weights are verified by what their operation promises") {
     weights.op = op;
     weights.values.values<double>()[0] += 0.01;
     CHECK(test::error_of([&] { verify_weights(trace, weights); }) ==
-          "layer0/head0/weights: row 0: expected weights with sum 1, got sum 1.01; not drawn");
+          "layer0/head0/weights: row 0: expected weights with sum 1, got sum 1.01");
     weights.op = "sigmoid";
     verify_weights(trace, weights);
   }

@@ -33,10 +33,4 @@ struct NamedFigure {
 ///         verify_weights), or if the chosen query does not exist.
 std::vector<NamedFigure> heatmaps(const Trace& trace, const HeatmapOptions& options = {});
 
-/// Checks what a figure of weights claims: rows of a softmax sum to 1 (0 for a row that sees no
-/// key), no weight is outside of [0, 1], and a masked cell has weight 0. Rows of differential
-/// attention sum to the first map's sum minus λ times the second's (1 − λ under softmax).
-/// @throws Error kInvalid, placed at the step's id, naming the row.
-void verify_weights(const Trace& trace, const Step& weights);
-
 }  // namespace attn_viz::figure

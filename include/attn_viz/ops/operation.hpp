@@ -45,6 +45,8 @@ struct Operation {
   bool may_mask = false;
   /// Whether it promises rows of weights that sum to 1 (0 for the rows that it lists).
   bool rows_sum_to_one = false;
+  /// Whether it gives weights of which no sum is promised.
+  bool gives_weights = false;
 };
 
 namespace ops {

@@ -1,14 +1,15 @@
-// What a figure of weights claims, checked before it is drawn.
+// What weights claim, checked before anybody shows them.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "attn_viz/core/error.hpp"
-#include "attn_viz/figure/heatmaps.hpp"
+#include "attn_viz/trace/evaluate.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "attn_viz/trace/visibility.hpp"
 
-namespace attn_viz::figure {
+namespace attn_viz {
 namespace {
 
 /// The sum of a row in float64.
@@ -44,9 +45,33 @@ void verify_difference(const Trace& trace, const Step& weights) {
     const double wanted = row_sum(first.values, i) - lambda * row_sum(second.values, i);
     const double sum = row_sum(weights.values, i);
     if (std::abs(sum - wanted) <= tolerance) continue;
+    throw Error(
+        ErrorCode::kInvalid,
+        fmt::format("row {}: expected weights with sum {:.6g}, got sum {:.6g}", i, wanted, sum))
+        .at(weights.id);
+  }
+}
+
+/// Compares weights with what their operation makes of the steps that they name.
+void verify_computed(const Trace& trace, const Step& weights) {
+  std::vector<const Tensor*> inputs;
+  for (const StepId input : weights.inputs) inputs.push_back(&trace.steps[input].values);
+  const Tensor computed = evaluate(weights, inputs);
+  const Tensor& given = weights.values;
+  if (computed.shape() != given.shape()) {
     throw Error(ErrorCode::kInvalid,
-                fmt::format("row {}: expected weights with sum {:.6g}, got sum {:.6g}; not drawn",
-                            i, wanted, sum))
+                fmt::format("expected shape {}, got {}", shape_text(computed.shape()),
+                            shape_text(given.shape())))
+        .at(weights.id);
+  }
+  const double tolerance = given.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
+  for (std::size_t i = 0; i < given.count(); ++i) {
+    const double wanted = computed.at(i), got = given.at(i);
+    if (std::abs(got - wanted) <= tolerance * std::max(1.0, std::abs(wanted))) continue;
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("row {}, column {}: expected weight {:.6g}, as \"{}\" computes it, got "
+                            "{:.6g}",
+                            i / given.columns(), i % given.columns(), wanted, weights.op, got))
         .at(weights.id);
   }
 }
@@ -54,22 +79,22 @@ void verify_difference(const Trace& trace, const Step& weights) {
 }  // namespace
 
 void verify_weights(const Trace& trace, const Step& weights) {
+  const Operation* operation = find_operation(weights.op);
+  const bool sums_to_one = operation != nullptr && operation->rows_sum_to_one;
+  const bool weighs = sums_to_one || (operation != nullptr && operation->gives_weights);
+  if (!weighs && weights.role != Role::kWeights) return;
   if (weights.values.rank() != 2) {
-    throw Error(ErrorCode::kInvalid,
-                fmt::format("expected weights [queries, keys], got {}; not drawn",
-                            shape_text(weights.values.shape())))
+    throw Error(ErrorCode::kInvalid, fmt::format("expected weights [queries, keys], got {}",
+                                                 shape_text(weights.values.shape())))
         .at(weights.id);
   }
   if (weights.op == ops::differential.name) verify_difference(trace, weights);
   const Tensor& a = weights.values;
   const Visibility visibility = visibility_of(trace, weights);
-  const Operation* operation = find_operation(weights.op);
-  const bool sums_to_one = operation != nullptr && operation->rows_sum_to_one;
   const auto zero_rows = weights.findings.get_or("zero_rows", std::vector<double>{});
   const double tolerance = a.dtype() == DType::kFloat64 ? 1e-9 : 1e-4;
   const auto refuse = [&](std::size_t row, const std::string& what) {
-    throw Error(ErrorCode::kInvalid, fmt::format("row {}: {}; not drawn", row, what))
-        .at(weights.id);
+    throw Error(ErrorCode::kInvalid, fmt::format("row {}: {}", row, what)).at(weights.id);
   };
   dispatch(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -99,6 +124,9 @@ void verify_weights(const Trace& trace, const Step& weights) {
       }
     }
   });
+  const bool difference = weights.op == ops::differential.name;
+  if (!sums_to_one && !difference && operation != nullptr && !weights.inputs.empty())
+    verify_computed(trace, weights);
 }
 
-}  // namespace attn_viz::figure
+}  // namespace attn_viz
