@@ -71,6 +71,8 @@ TEST_CASE("chosen: what has no values or no queries") {
         "  hint: did you mean \"a\"?");
   Trace empty;
   empty.steps.push_back({.id = "nothing",
+                         .role = Role::kHidden,
+                         .place = {},
                          .symbol = "X",
                          .op = "input",
                          .equation = {},

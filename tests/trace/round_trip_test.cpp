@@ -57,6 +57,8 @@ void check_round_trip(const Trace& trace) {
 
 Step step_of(std::string id, Tensor values) {
   return {.id = std::move(id),
+          .role = Role::kHidden,
+          .place = {},
           .symbol = "X",
           .op = "future-operation",
           .equation = {},

@@ -19,6 +19,8 @@ const Trace& decoder() {
     Trace made;
     const auto add = [&](const std::string& id) {
       made.steps.push_back({.id = id,
+                            .role = Role::kHidden,
+                            .place = {},
                             .symbol = "X",
                             .op = "input",
                             .equation = {},
