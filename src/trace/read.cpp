@@ -181,7 +181,10 @@ Place read_place(const Value& value) {
   if (const auto block = value.find("block"))
     place.block = static_cast<Place::Block>(read_choice(*block, "self", "cross"));
   place.head = number("head");
-  if (const auto branch = value.find("branch")) place.branch = branch->text();
+  if (const auto branch = value.find("branch")) {
+    place.branch = branch->text();
+    if (place.branch.empty()) throw branch->unexpected("a name");
+  }
   place.pass = number("pass");
   return place;
 }

@@ -6,6 +6,7 @@
 #include "attn_viz/figure/chosen.hpp"
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/mechanisms/attention.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/problems.hpp"

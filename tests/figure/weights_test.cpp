@@ -1,6 +1,7 @@
 // What figures of weights say beyond 0 to 1, about empty rows, and of nests of three axes.
 #include "attn_viz/figure/heatmaps.hpp"
 #include "attn_viz/figure/paint.hpp"
+#include "attn_viz/trace/verify.hpp"
 #include "catch.hpp"
 #include "support/errors.hpp"
 #include "support/problems.hpp"

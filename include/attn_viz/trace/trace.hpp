@@ -68,7 +68,7 @@ struct Place {
 struct Step {
   std::string id;  ///< "layer0/head0/weights"
   Role role = Role::kHidden;
-  Place place;
+  Place place = {};
   std::string symbol;    ///< "A"
   std::string op;        ///< the operation's name
   std::string equation;  ///< "A = softmax(S)"; empty for given values
