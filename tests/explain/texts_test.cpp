@@ -200,8 +200,10 @@ TEST_CASE("explain: weights that belong to no head") {
     return error.substr(error.find("hint: ") + 6);
   };
   CHECK(hint(memory, 1) == "the weights are weights; name them with --step");
-  CHECK(hint(sample_trace("strip-attention"), 0) ==
-        "the weights are columns/weights, rows/weights; name them with --step");
+  const Trace strips = sample_trace("strip-attention");
+  CHECK(explain_weight(strips, {.query = "0"}, {}) ==
+        explain_weight(strips, {.step = "columns/weights", .query = "0"}, {}));
+  CHECK(hint(strips, 1) == "the weights are columns/weights, rows/weights; name them with --step");
   CHECK(hint(sample_trace("gru"), 0) ==
         "the trace has no weights; ask for a cell, such as --step recurrence/hidden --cell 0,0");
   CHECK(hint(sample_trace("lane-losses"), 0) ==
