@@ -42,13 +42,16 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 
-# apt says "dlstatus:FILE:PERCENT:…" and "pmstatus:PACKAGE:PERCENT:…"; a line for each fifth of that.
+# apt says "dlstatus:FILE:PERCENT:…" and "pmstatus:PACKAGE:PERCENT:…", where a package may be
+# "libc6:amd64"; a line for each fifth of that. It reads to the end whatever comes: who writes into a
+# pipe that nobody reads fails, and with it the installation.
 fifths() {
-  local kind percent told=
-  while IFS=: read -r kind _ percent _; do
-    case $kind in dlstatus) kind=downloading ;; pmstatus) kind="setting up" ;; *) continue ;; esac
-    percent=$((${percent%.*} / 20 * 20))
-    [ "$told" = "$kind $percent" ] || echo "  $kind: $percent % after $SECONDS s"
+  local line kind percent told=
+  while IFS= read -r line; do
+    [[ $line =~ ^(dl|pm)status:[^\ ]*:([0-9]+)(\.[0-9]*)?: ]] || continue
+    if [ "${BASH_REMATCH[1]}" = dl ]; then kind=downloading; else kind="setting up"; fi
+    percent=$((10#${BASH_REMATCH[2]} / 20 * 20))
+    [ "$told" = "$kind $percent" ] || echo "  $kind: $percent % after $SECONDS s" || true
     told="$kind $percent"
   done
 }
