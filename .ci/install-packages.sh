@@ -43,8 +43,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 # apt says "dlstatus:FILE:PERCENT:…" and "pmstatus:PACKAGE:PERCENT:…", where a package may be
-# "libc6:amd64"; a line for each fifth of that. It reads to the end whatever comes: who writes into a
-# pipe that nobody reads fails, and with it the installation.
+# "libc6:amd64"; a line for each fifth of that.
 fifths() {
   local line kind percent told=
   while IFS= read -r line; do
@@ -57,6 +56,10 @@ fifths() {
 }
 
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o APT::Status-Fd=1 \
-  --no-install-recommends "${missing[@]}" | fifths
+# What packages say goes nowhere: into the pipe of the progress, which apt does not let block, a script
+# of a package may fail to write. sudo closes other files, so they are opened behind it.
+"${as_root[@]}" bash -c '
+  export DEBIAN_FRONTEND=noninteractive
+  exec apt-get install -y -qq -o APT::Status-Fd=3 --no-install-recommends "$@" 3>&1 >/dev/null
+' install "${missing[@]}" | fifths
 cache_fonts
