@@ -55,7 +55,7 @@ int Composer::place_bar(const ColorScale& scale, int x, int y, int width, int he
 }
 
 void Composer::place_legend() {
-  constexpr int kWidth = 14, kMost = 420, kNoteWidth = 150, kEntry = 34;
+  constexpr int kBarWidth = 14, kMost = 420, kNoteWidth = 150, kEntry = 34;
   bool masked = false;
   std::size_t below = 0;
   for (const PanelScene& panel : scene_.panels) {
@@ -74,7 +74,7 @@ void Composer::place_legend() {
   const int height = std::clamp(grid_height_ - note_height - entries, least, kMost);
   int y = 0;
   if (!own_bars_) {
-    place_bar(figure_.scale, x, 0, kWidth, height, height < 100 ? 3 : 5);
+    place_bar(figure_.scale, x, 0, kBarWidth, height, height < 100 ? 3 : 5);
     y = height + 14;
   }
   if (note_run) {

@@ -11,7 +11,7 @@
 namespace attn_viz {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using test::absolute_mismatch;
 using test::matrix;
 using test::tensor_of;
@@ -33,9 +33,9 @@ Trace run_sound(DistillationTask task) {
 }
 
 TEST_CASE("distillation: PyTorch's maps and losses, image by image") {
-  const json reference = test::load_reference("sad_attention.json");
+  const Json reference = test::load_reference("sad_attention.json");
   REQUIRE(reference["cases"].size() == 3);
-  for (const json& each : reference["cases"]) {
+  for (const Json& each : reference["cases"]) {
     INFO(each["name"]);
     double total = 0;
     const std::size_t images = each["x1"].size();
@@ -74,9 +74,9 @@ TEST_CASE("distillation: PyTorch's maps and losses, image by image") {
 }
 
 TEST_CASE("distillation: Zagoruyko's maps of length 1, and the authors' upsampling by 8") {
-  const json reference = test::load_reference("sad_attention.json");
+  const Json reference = test::load_reference("sad_attention.json");
   REQUIRE(reference["cases"].size() == 3);
-  for (const json& each : reference["cases"]) {
+  for (const Json& each : reference["cases"]) {
     INFO(each["name"]);
     for (std::size_t b = 0; b < each["x1"].size(); ++b) {
       const Tensor x1 = tensor_of(each["x1"][b]), x2 = tensor_of(each["x2"][b]);
@@ -106,7 +106,7 @@ TEST_CASE("distillation: worked losses, summed over the pairs; equal blocks have
   const Tensor a =
       matrix({{1, -2}, {0, 1}, {2, 0}, {-1, 1}}).with_axes({Axis{2}, Axis{2}, Axis{2}});
   const Tensor b = matrix({{0, 1}, {1, 0}, {1, 1}, {0, 2}}).with_axes({Axis{2}, Axis{2}, Axis{2}});
-  static const json examples = test::load_reference("map-examples.json");
+  static const Json examples = test::load_reference("map-examples.json");
   for (const auto& [reduction, name] : {std::pair{ErrorReduction::kSum, "sad_sum"},
                                         {ErrorReduction::kMean, "sad_mean"},
                                         {ErrorReduction::kNorm, "sad_l2"}}) {

@@ -7,23 +7,23 @@
 namespace attn_viz {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using test::rows_from;
 using test::tensor_of;
 using test::values_of;
 
 /// torch's y = x Wᵀ: rows [first, first + count) of its matrix, turned.
-Tensor turned_rows(const json& nest, std::size_t first, std::size_t count, DType dtype) {
-  json rows = json::array();
+Tensor turned_rows(const Json& nest, std::size_t first, std::size_t count, DType dtype) {
+  Json rows = Json::array();
   for (std::size_t i = first; i < first + count; ++i) rows.push_back(nest[i]);
   return test::transposed(tensor_of(rows, dtype));
 }
 
-LayerSettings layer_from(const json& entry, DType dtype) {
-  const json& p = entry["params"];
+LayerSettings layer_from(const Json& entry, DType dtype) {
+  const Json& p = entry["params"];
   const std::size_t d = 16;
   const auto turned = [&](const char* key) { return turned_rows(p[key], 0, p[key].size(), dtype); };
-  const json &in = p["self_attn.in_proj_weight"], &in_bias = p["self_attn.in_proj_bias"];
+  const Json &in = p["self_attn.in_proj_weight"], &in_bias = p["self_attn.in_proj_bias"];
   AttentionSettings attention;
   attention.heads = 2;
   attention.weights = GivenWeights{.w_q = turned_rows(in, 0, d, dtype),
@@ -39,8 +39,8 @@ LayerSettings layer_from(const json& entry, DType dtype) {
   layer.residual = 1;
   layer.layer_norm.position = entry["norm_first"] ? NormPosition::kPre : NormPosition::kPost;
   layer.layer_norm.epsilon = entry["layer_norm_eps"];
-  layer.layer_norm.gain = tensor_of(json{p["norm1.weight"], p["norm2.weight"]}, dtype);
-  layer.layer_norm.bias = tensor_of(json{p["norm1.bias"], p["norm2.bias"]}, dtype);
+  layer.layer_norm.gain = tensor_of(Json{p["norm1.weight"], p["norm2.weight"]}, dtype);
+  layer.layer_norm.bias = tensor_of(Json{p["norm1.bias"], p["norm2.bias"]}, dtype);
   FeedForwardSettings feed_forward;
   feed_forward.w_1 = turned("linear1.weight");
   feed_forward.b_1 = tensor_of(p["linear1.bias"], dtype);
@@ -52,11 +52,11 @@ LayerSettings layer_from(const json& entry, DType dtype) {
 }
 
 TEST_CASE("a layer of a stack as in PyTorch") {
-  const json file = test::load_reference("encoder_layer_d16_h2_ff32.json");
+  const Json file = test::load_reference("encoder_layer_d16_h2_ff32.json");
   std::size_t checked = 0;
   for (const DType dtype : test::kDTypes) {
     const double tolerance = test::tolerance_of(dtype);
-    for (const json& entry : file["cases"]) {
+    for (const Json& entry : file["cases"]) {
       CAPTURE(entry["name"].get<std::string>(), name_of(dtype));
       Problem problem = test::problem_of(tensor_of(entry["x"], dtype));
       problem.layers = {layer_from(entry, dtype)};

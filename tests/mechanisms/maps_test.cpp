@@ -11,7 +11,7 @@
 namespace attn_viz {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using test::absolute_mismatch;
 using test::channel;
 using test::maps_task;
@@ -61,7 +61,7 @@ TEST_CASE("strip pooling: worked numbers of the module and its gate") {
   CHECK(off(channel(values_of(plain, "output")), "st_z0") == "");
 }
 
-Convolution of_torch(const json& params, const std::string& name, const std::string& norm = "") {
+Convolution of_torch(const Json& params, const std::string& name, const std::string& norm = "") {
   Convolution convolution{.kernel = tensor_of(params[name + ".weight"])};
   if (params.contains(name + ".bias")) convolution.bias = tensor_of(params[name + ".bias"]);
   if (norm.empty()) return convolution;
@@ -74,10 +74,10 @@ Convolution of_torch(const json& params, const std::string& name, const std::str
 
 TEST_CASE("strip pooling: the authors' block in PyTorch, step by step") {
   std::size_t cases = 0;
-  const json reference = test::load_reference("strip_pooling_spblock.json");
-  for (const json& each : reference["cases"]) {
+  const Json reference = test::load_reference("strip_pooling_spblock.json");
+  for (const Json& each : reference["cases"]) {
     INFO(each["name"]);
-    const json& params = each["params"];
+    const Json& params = each["params"];
     StripPooling settings;
     settings.row_convolution = of_torch(params, "conv1", "bn1");
     settings.column_convolution = of_torch(params, "conv2", "bn2");

@@ -12,7 +12,7 @@
 namespace attn_viz {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using test::head_values;
 using test::rows_from;
 using test::tensor_of;
@@ -23,10 +23,10 @@ std::string off(const Tensor& got, const Tensor& want) {
 }
 
 /// The module's weights, with or without its biases.
-GivenWeights weights_from(const json& weights, std::size_t d, bool with_bias, DType dtype,
+GivenWeights weights_from(const Json& weights, std::size_t d, bool with_bias, DType dtype,
                           const std::string& prefix = "") {
-  const json& in = weights[prefix + "in_proj_weight"];
-  const json& bias = weights[prefix + "in_proj_bias"];
+  const Json& in = weights[prefix + "in_proj_weight"];
+  const Json& bias = weights[prefix + "in_proj_bias"];
   GivenWeights given;
   given.w_q = test::transposed(rows_from(in, 0, d, dtype));
   given.w_k = test::transposed(rows_from(in, d, d, dtype));
@@ -42,14 +42,14 @@ GivenWeights weights_from(const json& weights, std::size_t d, bool with_bias, DT
 }
 
 /// 1 where torch's mask is false.
-Tensor allow_from(const json& blocked, DType dtype) {
+Tensor allow_from(const Json& blocked, DType dtype) {
   Tensor allow = tensor_of(blocked);
   for (double& value : allow.values<double>()) value = 1 - value;
   return allow.as(dtype);
 }
 
 /// Compares each step of each head; `entry` holds the heads of one sequence.
-void check_heads(const Trace& trace, const json& entry, std::size_t heads) {
+void check_heads(const Trace& trace, const Json& entry, std::size_t heads) {
   const auto want = [&](const char* key, std::size_t head) {
     Tensor tensor = tensor_of(entry[key][head]);
     // A row without a visible key is NaN in torch, and 0 here.
@@ -77,13 +77,13 @@ void check_heads(const Trace& trace, const json& entry, std::size_t heads) {
 
 TEST_CASE("self-attention as in PyTorch: 1, 2 and 4 heads, with and without mask and biases") {
   const std::string name = GENERATE("mha_d4_h1", "mha_d4_h2", "mha_d4_h4", "mha_d16_h2");
-  const json file = test::load_reference(name + ".json");
+  const Json file = test::load_reference(name + ".json");
   const std::size_t d = file["embed_dim"], heads = file["heads"];
   std::size_t checked = 0;
   for (const DType dtype : test::kDTypes) {
-    for (const json& entry : file["cases"]) {
+    for (const Json& entry : file["cases"]) {
       CAPTURE(name, entry["name"].get<std::string>(), name_of(dtype));
-      const json& x = file["inputs"][entry["x"].get<std::string>().substr(7)];
+      const Json& x = file["inputs"][entry["x"].get<std::string>().substr(7)];
       AttentionSettings settings;
       settings.heads = heads;
       settings.mask.causal = entry["causal"];
@@ -99,9 +99,9 @@ TEST_CASE("self-attention as in PyTorch: 1, 2 and 4 heads, with and without mask
 }
 
 /// One sequence of a case of the file of masks and cross-attention.
-void check_masked_case(const json& file, const json& entry, std::optional<std::size_t> batch,
+void check_masked_case(const Json& file, const Json& entry, std::optional<std::size_t> batch,
                        DType dtype) {
-  const auto part = [&](const char* key) -> const json& {
+  const auto part = [&](const char* key) -> const Json& {
     return batch ? entry[key][*batch] : entry[key];
   };
   const std::size_t d = file["embed_dim"], heads = file["heads"];
@@ -109,13 +109,13 @@ void check_masked_case(const json& file, const json& entry, std::optional<std::s
   settings.heads = heads;
   settings.weights = weights_from(file["weights"], d, true, dtype);
   if (entry.contains("attn_mask")) {
-    const json& mask = entry["attn_mask"];
+    const Json& mask = entry["attn_mask"];
     const bool is_bias = !mask[0][0].is_boolean();
     (is_bias ? settings.bias : settings.mask.allow) =
         is_bias ? tensor_of(mask, dtype) : allow_from(mask, dtype);
   }
   if (entry.contains("key_padding_mask")) {
-    for (const json& blocked : part("key_padding_mask")) {
+    for (const Json& blocked : part("key_padding_mask")) {
       settings.mask.padding.push_back(!blocked.get<bool>());
     }
   }
@@ -127,7 +127,7 @@ void check_masked_case(const json& file, const json& entry, std::optional<std::s
   }
   const Trace trace = run_attention(problem);
 
-  json sequence = json::object();
+  Json sequence = Json::object();
   for (const char* key :
        {"q_heads", "k_heads", "v_heads", "scores", "scores_masked", "weights", "head_outputs"}) {
     if (entry.contains(key)) sequence[key] = part(key);
@@ -151,10 +151,10 @@ void check_masked_case(const json& file, const json& entry, std::optional<std::s
 }
 
 TEST_CASE("masks, biases and cross-attention as in PyTorch") {
-  const json file = test::load_reference("mha_masks_cross_d16_h4.json");
+  const Json file = test::load_reference("mha_masks_cross_d16_h4.json");
   std::size_t checked = 0;
   for (const DType dtype : test::kDTypes) {
-    for (const json& entry : file["cases"]) {
+    for (const Json& entry : file["cases"]) {
       CAPTURE(entry["name"].get<std::string>(), name_of(dtype));
       const bool batched = entry["query"][0][0].is_array();
       for (std::size_t batch = 0; batch < (batched ? entry["query"].size() : 1); ++batch) {
@@ -168,9 +168,9 @@ TEST_CASE("masks, biases and cross-attention as in PyTorch") {
 }
 
 TEST_CASE("the weights inside a post-norm encoder layer of PyTorch") {
-  const json file = test::load_reference("encoder_layer_d16_h2_ff32.json");
+  const Json file = test::load_reference("encoder_layer_d16_h2_ff32.json");
   std::size_t checked = 0;
-  for (const json& entry : file["cases"]) {
+  for (const Json& entry : file["cases"]) {
     if (entry["norm_first"]) continue;  // there attention reads normalised rows
     CAPTURE(entry["name"].get<std::string>());
     AttentionSettings settings;

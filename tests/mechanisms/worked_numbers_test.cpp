@@ -13,10 +13,10 @@
 namespace attn_viz::test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
-const json& example(const std::string& key) {
-  static const json all = json::parse(std::ifstream(ATTN_VIZ_TEST_DATA "/reading-examples.json"));
+const Json& example(const std::string& key) {
+  static const Json all = Json::parse(std::ifstream(ATTN_VIZ_TEST_DATA "/reading-examples.json"));
   return all.at(key);
 }
 
@@ -27,8 +27,8 @@ const Tensor& values(const Trace& trace, const std::string& id) {
 }
 
 /// Every number within 1e-12 of the example's, row-major.
-void check_equal(const Tensor& got, const json& want) {
-  const json flat = want.is_array() ? want.flatten() : json{{"", want}};
+void check_equal(const Tensor& got, const Json& want) {
+  const Json flat = want.is_array() ? want.flatten() : Json{{"", want}};
   REQUIRE(got.count() == flat.size());
   std::size_t columns = got.columns();
   for (std::size_t i = 0; i < got.count(); ++i) {
@@ -144,7 +144,7 @@ TEST_CASE("window: a fully connected layer over neighbours, zeros beyond the end
   const Tensor& output = values(trace, "layer0/output");
   for (std::size_t i = 0; i < 3; ++i) CHECK(output.at(i) == example("wfc")[i].get<double>());
   check_equal(values(trace, "layer0/feed_forward/windowed"),
-              json::parse("[[0,0,1,0,0,1],[1,0,0,1,1,1],[0,1,1,1,0,0]]"));
+              Json::parse("[[0,0,1,0,0,1],[1,0,0,1,1,1],[0,1,1,1,0,0]]"));
 }
 
 TEST_CASE("window: a token further away than the window changes nothing") {

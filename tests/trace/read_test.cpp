@@ -9,11 +9,11 @@
 namespace attn_viz {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using test::error_of;
 
-json good() {
-  return json::parse(R"({
+Json good() {
+  return Json::parse(R"({
     "format": "attn-viz trace", "version": 2, "generator": "g", "title": "t", "dtype": "float64",
     "settings": {}, "axes": {"token": {"labels": ["a", "b"], "grid": [1, 2]}},
     "steps": [
@@ -26,15 +26,15 @@ json good() {
 }
 
 /// What the reader says of the good trace after one change at a JSON pointer.
-std::string changed(const std::string& pointer, const json& value) {
-  json trace = good();
-  trace[json::json_pointer(pointer)] = value;
+std::string changed(const std::string& pointer, const Json& value) {
+  Json trace = good();
+  trace[Json::json_pointer(pointer)] = value;
   return error_of([&] { read_trace(trace.dump()); });
 }
 
 std::string without(const std::string& parent, const std::string& key) {
-  json trace = good();
-  trace[json::json_pointer(parent)].erase(key);
+  Json trace = good();
+  trace[Json::json_pointer(parent)].erase(key);
   return error_of([&] { read_trace(trace.dump()); });
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("trace: another format or version is refused") {
   CHECK(without("", "version") == "the key \"version\" is missing; it is required");
   CHECK(without("", "dtype") == "the key \"dtype\" is missing; it is required");
   CHECK(without("", "steps") == "the key \"steps\" is missing; it is required");
-  CHECK(changed("/step", json::array()) == "/step: unknown key\n  hint: did you mean \"steps\"?");
+  CHECK(changed("/step", Json::array()) == "/step: unknown key\n  hint: did you mean \"steps\"?");
   CHECK(error_of([] { read_trace("[1]"); }) == "expected an object, got [1]");
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("trace: a role must be known") {
       "logits, probabilities, choice, loss, statistic\n  hint: did you mean \"weights\"?");
   CHECK(changed("/steps/1/role", 3) == "/steps/1/role: expected a text, got 3");
   for (std::size_t i = 0; i < std::size(kRoleNames); ++i) {
-    json trace = good();
+    Json trace = good();
     trace["steps"][1]["role"] = std::string(kRoleNames[i]);
     const Role role = read_trace(trace.dump()).steps[1].role;
     CHECK(role == static_cast<Role>(i));
@@ -120,10 +120,10 @@ TEST_CASE("trace: a place has its own keys alone") {
 }
 
 TEST_CASE("trace: version 1 is read, and its steps get roles and places") {
-  json old = good();
+  Json old = good();
   old["version"] = 1;
   old["steps"][1]["id"] = "layer1/cross/head2/scaled_scores";
-  for (json& step : old["steps"]) {
+  for (Json& step : old["steps"]) {
     step.erase("role");
     step.erase("place");
   }
@@ -165,7 +165,7 @@ TEST_CASE("trace: data must nest to their shape") {
   CHECK(changed("/steps/1/data/1", {4, 5}) ==
         "/steps/1/data/1: expected a row of 3 like row 0, got 2");
   CHECK(changed("/steps/1/data/1/2", "6") == "/steps/1/data/1/2: expected a number, got \"6\"");
-  CHECK(changed("/steps/1/data", json::array()) == "/steps/1/data: expected shape [2, 3], got [0]");
+  CHECK(changed("/steps/1/data", Json::array()) == "/steps/1/data: expected shape [2, 3], got [0]");
   CHECK(changed("/steps/1/data", 5) == "/steps/1/data: expected numbers of shape [2, 3], got 5");
 }
 
@@ -177,17 +177,17 @@ TEST_CASE("trace: a shape is a list of whole numbers") {
         "/steps/1/shape: expected a list of whole numbers ≥ 0, got [-2, 3]");
   CHECK(changed("/steps/1/shape", {1e300, 3}) ==
         "/steps/1/shape: expected a list of whole numbers ≥ 0, got [1e+300, 3]");
-  CHECK(changed("/steps/1/shape", json::parse("[[2, 3]]")) ==
+  CHECK(changed("/steps/1/shape", Json::parse("[[2, 3]]")) ==
         "/steps/1/shape: expected a list of whole numbers ≥ 0, got numbers of shape [1, 2]");
 }
 
 TEST_CASE("trace: what is empty must nest to its shape, too") {
   const auto empty = [](const std::string& shape, const std::string& data) {
-    json trace = good();
-    trace["steps"][1]["shape"] = json::parse(shape);
-    trace["steps"][1]["data"] = json::parse(data);
-    trace["steps"][1]["axes"] = json::array();
-    for (std::size_t i = 0; i < json::parse(shape).size(); ++i) {
+    Json trace = good();
+    trace["steps"][1]["shape"] = Json::parse(shape);
+    trace["steps"][1]["data"] = Json::parse(data);
+    trace["steps"][1]["axes"] = Json::array();
+    for (std::size_t i = 0; i < Json::parse(shape).size(); ++i) {
       trace["steps"][1]["axes"].push_back(nullptr);
     }
     return error_of([&] { read_trace(trace.dump()); });
@@ -213,11 +213,11 @@ TEST_CASE("trace: numbers must be finite, and null stands for a masked score alo
         "/steps/0/data/1/1: this number overflows; expected one finite in float64");
   CHECK(changed("/steps/0/data/1/1", nullptr) == "/steps/0/data/1/1: expected a number, got null");
   CHECK(changed("/steps/1/data/1/1", nullptr) == "/steps/1/data/1/1: expected a number, got null");
-  json masked = good();
+  Json masked = good();
   masked["steps"][1]["op"] = "mask-scores";
   masked["steps"][1]["data"][1][1] = nullptr;
   CHECK(read_trace(masked.dump()).steps[1].values.at(1, 1) == -test::kInfinity);
-  json narrow = good();
+  Json narrow = good();
   narrow["dtype"] = "float32";
   narrow["steps"][0]["data"][0][0] = 1e39;
   CHECK(error_of([&] { read_trace(narrow.dump()); }).substr(0, 49) ==
@@ -252,7 +252,7 @@ TEST_CASE("trace: attributes hold constants") {
   CHECK(changed("/steps/1/attributes/scale", nullptr) ==
         "/steps/1/attributes/scale: expected a constant: true, false, a number, a text, a list of "
         "one kind, or an object, got null");
-  CHECK(changed("/steps/1/attributes/scale", json::parse("[[1], [2]]")).substr(0, 27) ==
+  CHECK(changed("/steps/1/attributes/scale", Json::parse("[[1], [2]]")).substr(0, 27) ==
         "/steps/1/attributes/scale: ");
   CHECK(changed("/steps/1/attributes/scale", {"a", 1}) ==
         "/steps/1/attributes/scale/1: expected a text, got 1");
@@ -261,7 +261,7 @@ TEST_CASE("trace: attributes hold constants") {
 TEST_CASE("trace: comment and $schema are ignored") {
   CHECK(changed("/comment", "x") == "no error");
   CHECK(changed("/$schema", "x") == "no error");
-  json trace = good();
+  Json trace = good();
   trace["steps"][1]["comment"] = "x";
   trace["steps"][1]["$schema"] = "x";
   trace["steps"][1]["attributes"]["comment"] = "x";
