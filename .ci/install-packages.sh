@@ -31,7 +31,7 @@ for package in "${packages[@]}"; do
 done
 
 # Without valid caches every process reads all fonts again. Packages make the caches, but a copied
-# image may have folders of other times; where all is well this takes 50 ms.
+# image may have folders of other times; where all is well this takes less than 0.15 s.
 cache_fonts() { fc-cache -s >/dev/null 2>&1 || true; }
 [ ${#missing[@]} -gt 0 ] || { cache_fonts; exit 0; }
 
